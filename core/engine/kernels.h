@@ -1,0 +1,45 @@
+/* The two heavy operations behind one small table. Each set prepares its weights once for a fixed number of
+ * rows, so that a result never depends on how work was cut: the same layer always runs the same instructions
+ * on the same shape. Tensors are channels-last (NHWC) float32. */
+#ifndef APEX_CORE_ENGINE_KERNELS_H
+#define APEX_CORE_ENGINE_KERNELS_H
+
+#include "core/error.h"
+
+#include <stddef.h>
+
+struct conv_shape {
+    int batch; /* images in one call */
+    int in_h, in_w, in_c, out_h, out_w, out_c;
+    int kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w;
+    int pad_top, pad_left, pad_bottom, pad_right;
+    int groups;
+};
+
+struct kernel_set {
+    const char *name; /* "naive", "openblas", "onednn" */
+
+    /* Convolution. weight: ONNX order [out_c][in_c / groups][kernel_h][kernel_w]; bias [out_c] or NULL. The
+     * returned state copies what it needs; NULL with err. *scratch gets the bytes of work memory a run needs.
+     */
+    void *(*conv_new)(const struct conv_shape *s, const float *weight, const float *bias, size_t *scratch,
+                      struct apex_error *err);
+    void (*conv_run)(void *state, const float *x, float *y, void *scratch);
+    void (*conv_free)(void *state);
+    const char *(*conv_algorithm)(void *state); /* for inspect and the results' attributes */
+
+    /* y[rows][n] = x[rows][k] w + bias, w given as [k][n]. */
+    void *(*linear_new)(int rows, int k, int n, const float *weight, const float *bias, size_t *scratch,
+                        struct apex_error *err);
+    void (*linear_run)(void *state, const float *x, float *y, void *scratch);
+    void (*linear_free)(void *state);
+};
+
+/* "naive", "openblas", "onednn", or "auto" (onednn where built in, else openblas); NULL with err for an
+ * unknown name or a set that this build lacks. */
+const struct kernel_set *kernel_set_find(const char *name, struct apex_error *err);
+
+/* Versions of the libraries behind a set, for the results' attributes: "OpenBLAS 0.3.21; oneDNN 2.6.3". */
+const char *kernel_set_libraries(const struct kernel_set *set, char *text, size_t size);
+
+#endif

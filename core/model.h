@@ -1,0 +1,58 @@
+/* A trained network, loaded and ready to be perturbed. Immutable after load: any number of runners may share
+ * it. */
+#ifndef APEX_CORE_MODEL_H
+#define APEX_CORE_MODEL_H
+
+#include "core/graph.h"
+#include "core/onnx/import.h"
+
+/* A place where noise enters. Sites are numbered 0, 1, 2, ... over the activation outputs in topological
+ * order. Two special ones exist in every model: APEX_SITE_INPUT (the network's input) and APEX_SITE_ALL
+ * (every activation at once). */
+#define APEX_SITE_INPUT (-1)
+#define APEX_SITE_ALL (-2)
+
+struct apex_site {
+    int index;               /* as above; the index in apex_model.site */
+    char name[64];           /* "relu4": operator in lower case + index; unique; "input", "all" */
+    const char *op;          /* "Relu", "Silu", "Gelu", ... */
+    const char *tensor;      /* ONNX name of the tensor, owned by the graph */
+    const char *node;        /* ONNX name of the node that makes it */
+    int value;               /* graph value */
+    struct apex_shape shape; /* ONNX shape, dim[0] == 1 */
+    int64_t elements;        /* per sample */
+    int64_t flops;           /* of everything downstream, for one sample and one draw */
+};
+
+struct apex_model {
+    struct graph *graph;
+    struct apex_shape input; /* dim[0] == 1 */
+    int classes;
+    int logits; /* graph value that holds the class scores before a final Softmax or LogSoftmax, if any */
+    int sites;
+    struct apex_site *site;
+    int64_t parameters, flops; /* flops: one clean forward pass of one sample, 2 per multiply-add */
+    unsigned char sha256[32];  /* of the file's bytes (and of its external data, in order of first use) */
+};
+
+/* Loads from memory; read and context as for onnx_import. NULL with err. Freed with apex_model_free (accepts
+ * NULL). */
+struct apex_model *apex_model_from_memory(const void *bytes, size_t size, const char *source,
+                                          onnx_read_fn read, void *context, struct apex_error *err);
+
+/* Loads from a file; external data is looked for in its folder. */
+struct apex_model *apex_model_load(const char *path, struct apex_error *err);
+void apex_model_free(struct apex_model *m);
+
+/* Name of a site index, the special ones included ("input", "all", "relu4"). */
+const char *apex_site_name(const struct apex_model *m, int site);
+
+/* Which sites a pattern names: a name, a glob over names, ONNX tensor names or node names, or a plain index.
+ * Marks them in chosen[m->sites + 2]: position site + 2, so that all is 0, input 1 and site k is k + 2.
+ * Returns how many it named (0: none). */
+int apex_site_match(const struct apex_model *m, const char *pattern, unsigned char *chosen);
+
+/* Elements per sample and flops per sample and draw of a site, the special ones included. */
+int64_t apex_site_flops(const struct apex_model *m, int site);
+
+#endif

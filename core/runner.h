@@ -1,0 +1,59 @@
+/* Perturbed inference on one thread. A runner owns all work memory; nothing is allocated once it is made.
+ *
+ * The clean pass runs one sample and keeps the tensors that perturbed passes need. A perturbed pass at a site
+ * runs only the nodes downstream of it, on a tile of draws of that one sample: every other input (a skip
+ * connection) is the clean tensor, read in place. Tiles have a fixed number of rows, the last one padded, so
+ * numbers do not depend on how work is cut. */
+#ifndef APEX_CORE_RUNNER_H
+#define APEX_CORE_RUNNER_H
+
+#include "core/model.h"
+#include "core/noise.h"
+
+struct apex_runner;
+
+/* Rows of a tile for a model and a number of draws: a power of two, small enough that a tile of the largest
+ * activation stays in cache. Part of the numerics: changing it changes results in the last bits. */
+int apex_tile_rows(const struct apex_model *m, uint32_t draws);
+
+/* Prepares passes at the given sites (APEX_SITE_INPUT and APEX_SITE_ALL included; n_sites may be 0 for clean
+ * inference only). kernels: a name for kernel_set_find. limit: also prepare sigma = infinity; an operator
+ * downstream of a site that has no such limit is an error that names it. NULL with err. Make it on the thread
+ * that will use it. */
+struct apex_runner *apex_runner_new(const struct apex_model *m, const char *kernels, const int *sites,
+                                    int n_sites, int tile_rows, const struct apex_noise *noise, int limit,
+                                    struct apex_error *err);
+void apex_runner_free(struct apex_runner *r); /* accepts NULL */
+
+/* Runs one sample, given in ONNX order (model->input), and keeps its clean activations until the next call.
+ * logits[classes]. */
+void apex_runner_clean(struct apex_runner *r, const float *sample, float *logits);
+
+/* The model's final output (after a final Softmax, if the model has one) of the last clean pass. */
+const float *apex_runner_output(const struct apex_runner *r);
+
+/* Adds the squares of the clean activation of each prepared site to sum[n_sites] (apex_site_match order is
+ * not used: position i is sites[i] as given to apex_runner_new). For `all` it is left alone. Source of
+ * `scale: relative`. */
+void apex_runner_add_squares(const struct apex_runner *r, double *sum);
+
+/* Perturbs the last clean sample at sites[site] (a position in the list given to apex_runner_new) with draws
+ * draw0 .. draw0 + n - 1, n <= tile_rows, at each scale sigma[k] (k < n_sigmas; infinity allowed if
+ * prepared). `scale` multiplies every sigma: for a single site one number, for `all` one per activation site;
+ * NULL means 1. sample is the index that keys the noise. logits[(k * tile_rows + d) * classes + c]. The same
+ * xi serves every sigma. */
+void apex_runner_perturb(struct apex_runner *r, int site, const float *scale, const double *sigma,
+                         int n_sigmas, uint32_t sample, uint32_t draw0, int n, float *logits);
+
+size_t apex_runner_bytes(const struct apex_runner *r); /* work memory and prepared weights */
+
+/* One line per layer: node, operator, kernel and algorithm, output shape, flops. For inspect. */
+struct apex_layer {
+    const char *node, *op, *kernel;
+    struct apex_shape shape;
+    int64_t flops;
+};
+int apex_runner_layers(const struct apex_runner *r, struct apex_layer *layer,
+                       int most); /* returns the count */
+
+#endif
