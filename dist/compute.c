@@ -6,6 +6,7 @@
 
 struct compute {
     const struct sweep *sweep;
+    atomic_int *cancelled;
     int model; /* whose runner this is; -1: none */
     struct apex_runner *runner;
     float *sample, *clean, *logits;
@@ -46,7 +47,7 @@ size_t compute_bytes(const struct sweep *s, const struct sweep_model *m, struct 
     return bytes;
 }
 
-struct compute *compute_new(const struct sweep *s, struct apex_error *err)
+struct compute *compute_new(const struct sweep *s, atomic_int *cancelled, struct apex_error *err)
 {
     struct compute *c = calloc(1, sizeof *c);
     if (!c) {
@@ -54,6 +55,7 @@ struct compute *compute_new(const struct sweep *s, struct apex_error *err)
         return NULL;
     }
     c->sweep = s;
+    c->cancelled = cancelled;
     c->model = -1;
     return c;
 }
@@ -68,7 +70,7 @@ static void drop_model(struct compute *c)
     for (int k = 0; c->tally && k < c->sweep->grid->sigmas; k++)
         apex_tally_free(&c->tally[k]);
     free(c->tally);
-    *c = (struct compute){.sweep = c->sweep, .model = -1};
+    *c = (struct compute){.sweep = c->sweep, .cancelled = c->cancelled, .model = -1};
 }
 
 void compute_free(struct compute *c)
@@ -115,6 +117,8 @@ static int run_site(struct compute *c, const struct sweep_model *m, int site, in
         apex_tally_reset(&c->tally[k], clean->clean_class);
     for (uint32_t draw = 0; draw < draws; draw += tile) {
         uint32_t n = draws - draw < tile ? draws - draw : tile;
+        if (c->cancelled && atomic_load(c->cancelled))
+            return apex_fail(err, "cancelled");
         apex_runner_perturb(c->runner, site, sweep_scale(m, m->site[site]), c->sigma, sigmas, clean->index,
                             draw, (int)n, c->logits);
         for (int k = 0; k < sigmas; k++)

@@ -6,10 +6,13 @@
 #include "core/unit.h"
 #include "dist/sweep.h"
 
+#include <stdatomic.h>
+
 struct compute;
 
-/* Keeps one runner, for the model of the last unit. NULL with err. Use it on one thread only. */
-struct compute *compute_new(const struct sweep *s, struct apex_error *err);
+/* Keeps one runner, for the model of the last unit. A unit fails at its next tile once *cancelled is not 0
+ * (may be NULL). NULL with err. Use it on one thread only. */
+struct compute *compute_new(const struct sweep *s, atomic_int *cancelled, struct apex_error *err);
 void compute_free(struct compute *c); /* accepts NULL */
 
 /* Appends the record of a unit to *record. -1 with err, which names model, sample, site and scale (a response

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -21,8 +22,8 @@ struct crew {
     pthread_cond_t work, news; /* a job came in; a result went out */
     struct job *jobs, **last_job;
     struct crew_result *results, **last_result;
-    double seconds;
-    int ending;
+    int ending, ended;
+    atomic_int cancelled; /* read by the unit that runs */
 };
 
 static struct job *next_job(struct crew *c)
@@ -39,20 +40,25 @@ static struct job *next_job(struct crew *c)
 
 static void hand_out(struct crew *c, struct crew_result *r)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     pthread_mutex_lock(&c->lock);
     *c->last_result = r;
     c->last_result = &r->next;
-    c->seconds = (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
     pthread_cond_signal(&c->news);
     pthread_mutex_unlock(&c->lock);
+}
+
+static double thread_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 /* The result exists before the unit runs, so that even running out of memory can be reported. */
 static struct crew_result *run_job(struct compute *compute, const struct job *j,
                                    const struct apex_error *broken, struct crew_result *r)
 {
+    double start = thread_seconds();
     r->unit = j->unit.id;
     if (!compute) {
         r->failed = 1;
@@ -61,6 +67,7 @@ static struct crew_result *run_job(struct compute *compute, const struct job *j,
         r->failed = 1;
         bytes_free(&r->record);
     }
+    r->seconds = thread_seconds() - start;
     return r;
 }
 
@@ -68,7 +75,7 @@ static void *thread_main(void *arg)
 {
     struct crew *c = arg;
     struct apex_error err = {{0}};
-    struct compute *compute = compute_new(c->sweep, &err);
+    struct compute *compute = compute_new(c->sweep, &c->cancelled, &err);
     for (struct job *j; (j = next_job(c));) {
         struct crew_result *r = calloc(1, sizeof *r);
         if (!r)
@@ -78,6 +85,10 @@ static void *thread_main(void *arg)
         free(j);
     }
     compute_free(compute);
+    pthread_mutex_lock(&c->lock);
+    c->ended = 1;
+    pthread_cond_signal(&c->news);
+    pthread_mutex_unlock(&c->lock);
     return NULL;
 }
 
@@ -154,25 +165,43 @@ void crew_result_free(struct crew_result *r)
     free(r);
 }
 
-void crew_wait(struct crew *c, long nanoseconds)
+static struct timespec time_after(long nanoseconds)
 {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += nanoseconds % 1000000000;
     until.tv_sec += nanoseconds / 1000000000 + until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
+    return until;
+}
+
+void crew_wait(struct crew *c, long nanoseconds)
+{
+    struct timespec until = time_after(nanoseconds);
     pthread_mutex_lock(&c->lock);
     if (!c->results)
         pthread_cond_timedwait(&c->news, &c->lock, &until);
     pthread_mutex_unlock(&c->lock);
 }
 
-double crew_seconds(struct crew *c)
+static void ask_to_end(struct crew *c)
 {
+    c->ending = 1;
+    pthread_cond_signal(&c->work);
+}
+
+int crew_cancel(struct crew *c, long nanoseconds)
+{
+    struct timespec until = time_after(nanoseconds);
+    int late = 0;
+    atomic_store(&c->cancelled, 1);
     pthread_mutex_lock(&c->lock);
-    double seconds = c->seconds;
+    ask_to_end(c);
+    while (!c->ended && !late)
+        late = pthread_cond_timedwait(&c->news, &c->lock, &until);
+    int ended = c->ended;
     pthread_mutex_unlock(&c->lock);
-    return seconds;
+    return ended;
 }
 
 void crew_end(struct crew *c)
@@ -180,8 +209,7 @@ void crew_end(struct crew *c)
     if (!c)
         return;
     pthread_mutex_lock(&c->lock);
-    c->ending = 1;
-    pthread_cond_signal(&c->work);
+    ask_to_end(c);
     pthread_mutex_unlock(&c->lock);
     pthread_join(c->thread, NULL);
     for (struct job *j = c->jobs, *next; j; j = next) {

@@ -13,6 +13,7 @@ struct crew_result {
     struct crew_result *next;
     uint32_t unit;
     int failed;
+    double seconds; /* CPU time of the compute thread */
     struct bytes record;
     struct apex_error error;
 };
@@ -30,8 +31,9 @@ void crew_result_free(struct crew_result *r);
 /* Sleeps until a result is there or the time is over. */
 void crew_wait(struct crew *c, long nanoseconds);
 
-/* CPU seconds that the thread had used when its last unit ended. */
-double crew_seconds(struct crew *c);
+/* Asks the thread to drop its unit at the next tile. 1: it has ended within that time (and only then may what
+ * it reads be freed). */
+int crew_cancel(struct crew *c, long nanoseconds);
 
 /* Ends the thread after the unit it is working on; accepts NULL. */
 void crew_end(struct crew *c);
