@@ -42,9 +42,7 @@ static int is_text(const struct gzfile *f)
 {
     size_t look = f->size < 4096 ? f->size : 4096;
     for (size_t i = 0; i < look; i++)
-        if (f->data[i] < 32 && !strchr("\t\n\v\f\r", f->data[i]))
-            return 0;
-        else if (f->data[i] == 0)
+        if (!f->data[i] || (f->data[i] < 32 && !strchr("\t\n\v\f\r", f->data[i])))
             return 0;
     return 1;
 }

@@ -53,7 +53,7 @@ int read_idx(const struct gzfile *f, const struct raw_query *q, struct raw_array
         return apex_fail(err, "%s: an IDX file has no variables ('%s' was asked for)", f->path, q->variable);
     if (q->role == RAW_OWN_LABELS)
         return 1;
-    size_t start;
+    size_t start = 0;
     if (idx_header(f, a, &start, err))
         return -1;
     int64_t bytes = raw_bytes(a->type, &a->shape);

@@ -90,8 +90,8 @@ static void fortran_strides(struct raw_array *a)
 
 static int parse_dictionary(const char *text, const char *name, struct raw_array *a, struct apex_error *err)
 {
-    enum raw_type type;
-    int big_endian;
+    enum raw_type type = RAW_U8;
+    int big_endian = 0;
     struct apex_shape shape;
     const char *order = value_of(text, "'fortran_order'");
     if (parse_type(value_of(text, "'descr'"), name, &type, &big_endian, err) ||
@@ -132,7 +132,7 @@ int npy_header(const unsigned char *bytes, size_t size, const char *name, struct
 int npy_array(const unsigned char *bytes, size_t size, const char *name, struct raw_array *a,
               struct apex_error *err)
 {
-    size_t start;
+    size_t start = 0;
     char shape[APEX_SHAPE_TEXT];
     if (npy_header(bytes, size, name, a, &start, err))
         return -1;
