@@ -50,7 +50,7 @@ int command_fsck(int argc, char **argv)
     int damaged = fsck_report(a.folder, stdout, &err);
     if (damaged < 0)
         return command_fail(EXIT_BAD_INPUT, &err);
-    return damaged ? EXIT_UNITS_FAILED : EXIT_DONE;
+    return damaged ? EXIT_UNITS_FAILED : EXIT_DONE; /* units were lost: they will run again */
 }
 
 int command_export(int argc, char **argv)
