@@ -55,6 +55,10 @@ static int fail_syntax(const yaml_parser_t *p, const char *text, size_t size, co
         return apex_fail(err, "%s: out of memory", path);
     if (p->error == YAML_READER_ERROR) {
         size_t offset = p->problem_offset < size ? p->problem_offset : size;
+        if (strstr(p->problem,
+                   "trailing")) /* show the byte that asked for more, not the one that is not it */
+            while (offset > 0 && ((unsigned char)text[offset] & 0xC0) != 0xC0)
+                offset--;
         struct grid_mark mark = mark_at(text, offset);
         int utf8 = strstr(p->problem, "UTF-8") != NULL;
         return apex_fail(err, "%s:%d:%d: %s: %s (byte 0x%02X)", path, mark.line, mark.column,

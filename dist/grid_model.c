@@ -12,11 +12,15 @@ static int check_name(struct grid_reader *r, yaml_node_t *name)
     const char *text = grid_scalar(name);
     if (strlen(text) > 100)
         return grid_fail_at(r, name, "models: the name '%.40s...' is longer than 100 letters", text);
-    size_t good = strspn(text, LETTERS_AND_DIGITS "_-.");
-    if (text[good])
+    const char *bad = text + strspn(text, LETTERS_AND_DIGITS "_-.");
+    if (*bad) {
+        int bytes = 1; /* of the character, which may be one of several bytes */
+        while (((unsigned char)bad[bytes] & 0xC0) == 0x80)
+            bytes++;
         return grid_fail_at(r, name,
                             "models: '%s' names a file: letters, digits, '_', '-' and '.' only, found '%.*s'",
-                            text, (unsigned char)text[good] < 128 ? 1 : 4, text + good);
+                            text, bytes, bad);
+    }
     if (!strchr(LETTERS_AND_DIGITS "_", *text))
         return grid_fail_at(r, name, "models: '%s' names a file and must not begin with '%c'", text, *text);
     return 0;

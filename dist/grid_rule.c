@@ -60,11 +60,12 @@ static int read_rule_sites(struct grid_reader *r, const char *key, yaml_node_t *
     return grid_read_patterns(r, key, node, &rule->sites, &rule->site);
 }
 
+/* Infinity is nearest to the last. */
 static double nearest_sigma(const struct grid *g, double sigma)
 {
     double best = g->sigma[0];
     for (int k = 1; k < g->sigmas; k++)
-        if (g->sigma[k] == sigma || fabs(g->sigma[k] - sigma) < fabs(best - sigma))
+        if (isinf(sigma) || fabs(g->sigma[k] - sigma) < fabs(best - sigma))
             best = g->sigma[k];
     return best;
 }
@@ -75,7 +76,7 @@ static int read_rule_sigma(struct grid_reader *r, const char *key, yaml_node_t *
     if (grid_read_number(r, key, node, &sigma))
         return -1;
     *out = nearest_sigma(r->grid, sigma);
-    if (*out != sigma && !(fabs(*out - sigma) <= tolerance * sigma))
+    if (*out != sigma && (isinf(sigma) || !(fabs(*out - sigma) <= tolerance * sigma)))
         return grid_fail_at(r, node, "%s: %.80s is no scale of the grid; the nearest is %.12g", key,
                             grid_scalar(node), *out);
     return 0;
