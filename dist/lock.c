@@ -153,7 +153,8 @@ void lock_release(struct lock *l)
         return;
     struct lease now;
     long long touched;
-    /* Emptied while the flock is still held; closing drops it. Should emptying fail, an old beat says as much.
+    /* Emptied while the flock is still held; closing drops it. Should emptying fail, an old beat says as
+     * much.
      */
     if (read_lease(l->fd, &now, &touched) == 0 && lease_same_owner(&now, &l->lease) &&
         ftruncate(l->fd, 0) != 0) {
