@@ -5,8 +5,8 @@
 
 #include "core/onnx/tensor_proto.h"
 
-/* The graph or NULL with err. *batch gets the first dimension of the input as the file has it if it is a fixed
- * number, else 1; the graph's own input has 1 there. */
+/* The graph or NULL with err. *batch gets the first dimension of the input as the file has it if it is a
+ * fixed number, else 1; the graph's own input has 1 there. */
 struct graph *onnx_decode(const void *bytes, size_t size, const char *source,
                           const struct external_data *external, int64_t *batch, struct apex_error *err);
 

@@ -8,7 +8,8 @@
 /* A new value with a copy of the name; the caller keeps names unique. Returns its index or -1. */
 int graph_add_value(struct graph *g, const char *name, struct apex_error *err);
 
-/* A new constant value that takes over t (freed on failure, too; NULL is a failure that err tells already). */
+/* A new constant value that takes over t (freed on failure, too; NULL is a failure that err tells already).
+ */
 int graph_add_constant(struct graph *g, const char *name, struct apex_tensor *t, struct apex_error *err);
 
 /* Moves *n to the end of the node list; on failure *n is still the caller's. */

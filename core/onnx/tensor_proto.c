@@ -254,7 +254,7 @@ struct apex_tensor *tensor_proto_read(const Onnx__TensorProto *p, const struct e
 {
     struct apex_shape shape = {0};
     const struct element *e = element_of(p->data_type);
-    int64_t count;
+    int64_t count = 0;
     if (!e || e->width == 0) {
         apex_fail(err, "element type %d (%s) is not supported", p->data_type,
                   tensor_proto_type_name(p->data_type));

@@ -1,4 +1,5 @@
-/* TensorProto -> tensor: raw, typed or external data; float16, bfloat16 and double become F32, integers I64. */
+/* TensorProto -> tensor: raw, typed or external data; float16, bfloat16 and double become F32, integers I64.
+ */
 #ifndef APEX_CORE_ONNX_TENSOR_PROTO_H
 #define APEX_CORE_ONNX_TENSOR_PROTO_H
 
@@ -11,7 +12,8 @@ struct external_data { /* where external data comes from; read NULL: nowhere */
     void *context;
 };
 
-/* The tensor, freed by the caller; NULL with err. Memory is asked for only after the bytes are seen to be there. */
+/* The tensor, freed by the caller; NULL with err. Memory is asked for only after the bytes are seen to be
+ * there. */
 struct apex_tensor *tensor_proto_read(const Onnx__TensorProto *p, const struct external_data *external,
                                       struct apex_error *err);
 
