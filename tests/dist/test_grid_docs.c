@@ -4,12 +4,6 @@
 
 #include "tests/dist/grid_base.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-
 static const char path[] = "../docs/grid.md";
 
 /* Calls visit with every ```yaml block; returns how many there are. */
