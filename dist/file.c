@@ -82,10 +82,11 @@ int file_make_folder(const char *path, struct apex_error *err)
 
 int file_replace(const char *path, const char *text, size_t size, struct apex_error *err)
 {
-    char *temporary = file_join(path, "", err);
+    size_t room = strlen(path) + 2;
+    char *temporary = malloc(room);
     if (!temporary)
-        return -1;
-    strcpy(strrchr(temporary, '/'), "~");
+        return apex_fail(err, "out of memory");
+    snprintf(temporary, room, "%s~", path);
     FILE *f = fopen(temporary, "w");
     int failed = !f || fwrite(text, 1, size, f) != size;
     if (f)

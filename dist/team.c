@@ -3,6 +3,7 @@
 #include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A message on its way; its bytes must stay until MPI has taken them. */
 struct outgoing {
@@ -221,6 +222,13 @@ int team_receive(struct team *t, struct bytes *message, int *from, int *tag)
     *from = status.MPI_SOURCE;
     *tag = status.MPI_TAG;
     return 1;
+}
+
+void team_abort(struct team *t, int code)
+{
+    if (t->uses_mpi)
+        MPI_Abort(t->world, code);
+    _exit(code);
 }
 
 void team_end(struct team *t)
