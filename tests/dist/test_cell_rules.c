@@ -5,11 +5,6 @@
 #include "tests/dist/grid_base.h"
 
 #include <fnmatch.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
 
 enum { SITES = 4, SIGMAS = 3, CELLS = SITES * SIGMAS };
 static const char *const names[] = {"all", "input", "relu0", "gelu1"};  /* position = site + 2 */
@@ -28,13 +23,7 @@ static struct grid *parse(const char *rules)
 {
     char fragment[1024];
     snprintf(fragment, sizeof fragment, "sigmas: [1, 2, .inf]\n%s", rules);
-    char *text = grid_base(fragment, NULL);
-    struct apex_error err = {""};
-    struct grid *g = grid_parse(text, strlen(text), "sweep.yaml", &err);
-    if (!g)
-        fail_msg("%s\n%s", err.text, text);
-    free(text);
-    return g;
+    return grid_base_parse(fragment);
 }
 
 /* Cells as text: a row of '1' and '0' for each of input, relu0, gelu1, all. */
