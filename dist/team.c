@@ -135,7 +135,8 @@ const void *team_share(struct team *t, const void *data, size_t size, size_t *sh
     w->next = t->windows;
     t->windows = w;
     if (t->rank == 0) {
-        memcpy(w->memory, data, bytes);
+        if (bytes)
+            memcpy(w->memory, data, bytes);
         t->traffic.read += bytes;
     }
     if (t->leaders != MPI_COMM_NULL && t->uses_mpi)
