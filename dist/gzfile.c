@@ -1,39 +1,8 @@
 #include "dist/dataset_read.h"
+#include "dist/file.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <zlib.h>
-
-/* Room for one byte more, which is zero. */
-static unsigned char *read_all(int fd, size_t size, const char *path, struct apex_error *err)
-{
-    unsigned char *data = malloc(size + 1);
-    size_t done = 0;
-    if (!data) {
-        apex_fail(err, "%s: no memory for its %zu bytes", path, size);
-        return NULL;
-    }
-    while (done < size) {
-        size_t want = size - done < (1u << 30) ? size - done : (1u << 30);
-        ssize_t got = read(fd, data + done, want);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0) {
-            apex_fail(err, "%s: cannot read: %s", path,
-                      got < 0 ? strerror(errno) : "it became shorter meanwhile");
-            free(data);
-            return NULL;
-        }
-        done += (size_t)got;
-    }
-    data[size] = 0;
-    return data;
-}
 
 static int is_gzip(const unsigned char *data, size_t size)
 {
@@ -116,40 +85,22 @@ static int gunzip(struct gzfile *f, struct apex_error *err)
         inflateEnd(&z);
     }
     free(packed);
-    if (rc)
-        return -1;
-    f->data[f->size] = 0;
-    return f->size ? 0 : apex_fail(err, "%s: unpacks to nothing", f->path);
-}
-
-static int read_open(int fd, struct sha256 *disk, struct gzfile *f, struct apex_error *err)
-{
-    struct stat st;
-    if (fstat(fd, &st))
-        return apex_fail(err, "%s: %s", f->path, strerror(errno));
-    if (!S_ISREG(st.st_mode))
-        return apex_fail(err, "%s: %s", f->path,
-                         S_ISDIR(st.st_mode) ? "is a folder" : "is not a regular file");
-    if (st.st_size == 0)
-        return apex_fail(err, "%s: is empty", f->path);
-    f->size = (size_t)st.st_size;
-    f->data = read_all(fd, f->size, f->path, err);
-    if (!f->data)
-        return -1;
-    if (disk)
-        sha256_add(disk, f->data, f->size);
-    return is_gzip(f->data, f->size) ? gunzip(f, err) : 0;
+    if (rc == 0)
+        f->data[f->size] = 0;
+    return rc;
 }
 
 int gzfile_read(const char *path, struct sha256 *disk, struct gzfile *f, struct apex_error *err)
 {
     *f = (struct gzfile){.path = path};
-    /* O_NONBLOCK: a named pipe given by mistake must not hang the program before it is refused. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return apex_fail(err, "%s: cannot open: %s", path, strerror(errno));
-    int rc = read_open(fd, disk, f, err);
-    close(fd);
+    f->data = (unsigned char *)file_read(path, &f->size, err);
+    if (!f->data)
+        return -1;
+    if (disk)
+        sha256_add(disk, f->data, f->size);
+    int rc = is_gzip(f->data, f->size) ? gunzip(f, err) : 0;
+    if (rc == 0 && f->size == 0)
+        rc = apex_fail(err, "%s: is empty", path);
     if (rc)
         gzfile_free(f);
     return rc;
