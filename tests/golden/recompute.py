@@ -71,9 +71,9 @@ def uniform(word):
 
 
 def laplace(word):
-    """The inverse of the distribution function, scale 1 / sqrt 2."""
-    t = uniform01(word) - 0.5
-    return -np.sign(t) * np.log(1 - 2 * np.abs(t)) / np.sqrt(2)
+    """Sign from the top bit (set: negative), magnitude -ln(v) / sqrt 2 with v = (the other 31 bits + 0.5) / 2^31."""
+    v = ((word & np.uint64(0x7FFFFFFF)).astype(np.float64) + 0.5) / 2**31
+    return np.where(word >> np.uint64(31), np.log(v), -np.log(v)) / np.sqrt(2)
 
 
 TRANSFORM = {"gaussian": gaussian, "uniform": uniform, "laplace": laplace, "multiplicative": gaussian,

@@ -11,14 +11,16 @@ import numpy as np
 import xarray
 
 COORDINATES = ["site", "sigma", "sample", "class"]
-ATTRIBUTES = ["Conventions", "title", "seed", "draws"]
+ATTRIBUTES = ["Conventions", "title", "source", "references", "model", "model_sha256", "data_sha256", "seed", "draws",
+              "noise_kind", "noise_scale", "kernels", "libraries", "grid", "content_sha256"]
 DIMENSIONS = {
     "label": ("sample",), "clean_class": ("sample",), "clean_margin": ("sample",), "clean_loss": ("sample",),
     "stay_count": ("site", "sigma", "sample"), "mode_class": ("site", "sigma", "sample"),
     "mode_count": ("site", "sigma", "sample"), "second_class": ("site", "sigma", "sample"),
     "second_count": ("site", "sigma", "sample"), "mean_margin": ("site", "sigma", "sample"),
     "stay_mean": ("site", "sigma"), "class_share": ("site", "sigma", "class"),
-    "escape_sigma": ("site", "sample"),
+    "escape_sigma": ("site", "sample"), "escape_sigma_half": ("site", "sample"),
+    "escape_sigma_first_flip": ("site", "sample"), "escape_status": ("site", "sample"),
 }
 
 
@@ -76,6 +78,13 @@ def check_content(check, ds):
         whole = ds.stay_count.notnull().sum("sample").values * draws
         check(np.array_equal(moved, whole), "transition_count does not add up to samples x draws")
 
+    if "transition_count" in ds and "class_count" in ds:
+        total = ds.class_count.sum("sample").values
+        check(np.array_equal(ds.transition_count.sum("class").values, total),
+              "transition_count and class_count disagree on the perturbed classes")
+
+    check(np.array_equal(np.isfinite(ds.escape_sigma.values) | np.isposinf(ds.escape_sigma.values),
+                         ds.escape_status.values == 0), "escape_sigma is there where escape_status says it is not")
     left = ds.escape_sigma.values
     left = left[np.isfinite(left)]
     check(np.isin(left, sigma).all() if left.size else True, "escape_sigma holds values that are no scale of the grid")
