@@ -41,7 +41,7 @@ static int open_regular(const char *path, FILE **file, size_t *size, struct apex
 static struct blob *read_blob(const char *path, struct apex_error *err)
 {
     FILE *file;
-    size_t size;
+    size_t size = 0;
     if (open_regular(path, &file, &size, err))
         return NULL;
     struct blob *b = calloc(1, sizeof *b);
