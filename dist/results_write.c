@@ -2,10 +2,12 @@
 #include "dist/durable.h"
 #include "dist/results_file.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <netcdf.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Over everything the file is made of. Values that are not there are zero in memory, so nothing undefined
@@ -75,12 +77,18 @@ static int write_file(const struct results *r, const char *temporary, const char
     return failed ? -1 : results_file_check(&f, rc, "the last values", err);
 }
 
-/* netCDF only says "HDF error": what the file system says is more use. */
-static void explain(const char *path, struct apex_error *err)
+/* netCDF only says "HDF error": whether the file system takes more bytes is of more use. */
+static void explain(const char *temporary, struct apex_error *err)
 {
-    struct statvfs fs;
-    if (err && statvfs(path, &fs) == 0 && fs.f_bavail * fs.f_frsize < (1u << 20))
-        apex_fail_in(err, "disk full");
+    static const char probe[64 << 10];
+    struct stat st;
+    int fd = open(temporary, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    errno = 0;
+    if (fstat(fd, &st) == 0 && pwrite(fd, probe, sizeof probe, st.st_size) != (ssize_t)sizeof probe)
+        apex_fail_in(err, "%s", durable_reason(errno == 0 ? ENOSPC : errno));
+    close(fd);
 }
 
 int results_write(const struct results *r, const char *path, int *written, struct apex_error *err)
