@@ -108,8 +108,8 @@ struct apex_tensor *dataset_array(const char *path, const char *variable, struct
     raw_read_fn *read = raw_reader(&file, NULL, err);
     if (!read || read(&file, &(struct raw_query){.role = RAW_ANY, .variable = variable}, &a, err))
         goto done;
-    if (a.shape.rank < 1) {
-        apex_fail(err, "%s: a single number; an array with a sample dimension is needed", path);
+    if (a.shape.rank < 1 || apex_shape_count(&a.shape) < 1) {
+        apex_fail(err, "%s: no array: nothing, or a single number", path);
         goto done;
     }
     t = apex_tensor_new(APEX_F32, &a.shape, err);

@@ -36,7 +36,8 @@ void raw_free(struct raw_array *a)
 void raw_init(struct raw_array *a, enum raw_type type, int big_endian, const struct apex_shape *shape)
 {
     *a = (struct raw_array){.type = type, .big_endian = big_endian, .shape = *shape, .scale = 1};
-    apex_shape_strides(shape, a->stride);
+    if (apex_shape_count(shape) > 0) /* else strides could overflow, and nothing is there to step over */
+        apex_shape_strides(shape, a->stride);
 }
 
 int64_t raw_bytes(enum raw_type type, const struct apex_shape *shape)

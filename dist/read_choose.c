@@ -133,10 +133,11 @@ static int by_rule(const struct raw_choice *c, int n, const struct raw_query *q)
 int raw_choose(const struct raw_choice *c, int n, const struct raw_query *q, const char *path,
                struct apex_error *err)
 {
-    static const char *const what[] = {[RAW_IMAGES] = "samples",
-                                       [RAW_OWN_LABELS] = "labels",
-                                       [RAW_LABEL_FILE] = "labels",
-                                       [RAW_ANY] = "array"};
+    static const char *const advice[] = {
+        [RAW_IMAGES] = "which variable holds the samples? Say it with `images:`.",
+        [RAW_LABEL_FILE] = "which variable holds the labels? Say it behind ':'.",
+        [RAW_ANY] = "which variable is meant?",
+    };
     char list[512];
     int k = q->variable ? by_name(c, n, q->variable) : by_rule(c, n, q);
     if (k >= 0 && c[k].usable)
@@ -148,5 +149,5 @@ int raw_choose(const struct raw_choice *c, int n, const struct raw_query *q, con
         return apex_fail(err, "%s: holds no '%s'; it has: %s", path, q->variable, list);
     if (q->role == RAW_OWN_LABELS)
         return -2;
-    return apex_fail(err, "%s: which variable is the %s? Name one of: %s", path, what[q->role], list);
+    return apex_fail(err, "%s: %s It has: %s", path, advice[q->role], list);
 }

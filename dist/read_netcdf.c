@@ -3,6 +3,7 @@
  * 255. */
 #include "dist/dataset_read.h"
 
+#include <errno.h>
 #include <netcdf.h>
 #include <netcdf_mem.h>
 #include <stdio.h>
@@ -16,9 +17,15 @@ struct nc {
     const char *path;
 };
 
+/* Reading past the end of a file in memory counts as writing to it for the library. */
+static const char *reason(int status)
+{
+    return status == EPERM ? "its data ends too early" : nc_strerror(status);
+}
+
 static int nc_fail(const struct nc *nc, int status, const char *what, struct apex_error *err)
 {
-    return apex_fail(err, "%s: %s: %s", nc->path, what, nc_strerror(status));
+    return apex_fail(err, "%s: %s: %s", nc->path, what, reason(status));
 }
 
 static int type_of(nc_type nc, enum raw_type *type)
@@ -148,7 +155,7 @@ static int read_variable(const struct nc *nc, int variable, size_t file_size, st
     int status = nc_get_var(nc->id, variable, values);
     if (status) {
         free(values);
-        return apex_fail(err, "%s: cannot read variable '%s': %s", nc->path, a->name, nc_strerror(status));
+        return apex_fail(err, "%s: cannot read variable '%s': %s", nc->path, a->name, reason(status));
     }
     a->owned = values;
     a->data = values;
@@ -161,7 +168,7 @@ int read_netcdf(const struct gzfile *f, const struct raw_query *q, struct raw_ar
     struct nc nc = {.path = f->path};
     int status = nc_open_mem(f->path, NC_NOWRITE, f->size, f->data, &nc.id);
     if (status)
-        return apex_fail(err, "%s: cannot open as NetCDF: %s", f->path, nc_strerror(status));
+        return apex_fail(err, "%s: cannot open as NetCDF: %s", f->path, reason(status));
     int variable = choose_variable(&nc, q, err);
     int rc = variable == -2 ? 1 : variable < 0 ? -1 : read_variable(&nc, variable, f->size, a, err);
     nc_close(nc.id);

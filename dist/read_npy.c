@@ -83,8 +83,7 @@ static void fortran_strides(struct raw_array *a)
     int64_t stride = 1;
     for (int k = 0; k < a->shape.rank; k++) {
         a->stride[k] = stride;
-        /* Nonsense for a shape that overflows, which the caller finds before strides are used. */
-        stride = (int64_t)((uint64_t)stride * (uint64_t)a->shape.dim[k]);
+        stride *= a->shape.dim[k];
     }
 }
 
@@ -100,7 +99,7 @@ static int parse_dictionary(const char *text, const char *name, struct raw_array
     if (!order || (strncmp(order, "True", 4) && strncmp(order, "False", 5)))
         return apex_fail(err, "%s: NPY header without fortran_order", name);
     raw_init(a, type, big_endian, &shape);
-    if (*order == 'T')
+    if (*order == 'T' && apex_shape_count(&shape) > 0)
         fortran_strides(a);
     return 0;
 }
