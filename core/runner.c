@@ -64,13 +64,15 @@ void apex_runner_free(struct apex_runner *r)
     free(r);
 }
 
-/* The site's clean tensor must be kept even where no step of its programs reads it (the limit, add_squares). */
+/* The site's clean tensor must be kept even where no step of its programs reads it (the limit, add_squares).
+ */
 static int keep_site(struct apex_runner *r, int index, struct apex_error *err)
 {
     const struct apex_model *m = r->e.model;
     if (index == APEX_SITE_ALL)
         return 0;
-    return engine_keep(&r->e, index == APEX_SITE_INPUT ? m->graph->input : m->site[index].value, err) ? 0 : -1;
+    return engine_keep(&r->e, index == APEX_SITE_INPUT ? m->graph->input : m->site[index].value, err) ? 0
+                                                                                                      : -1;
 }
 
 static int compile_site(struct apex_runner *r, struct runner_site *s, int limit, struct apex_error *err)
@@ -117,7 +119,8 @@ static int allocate(struct apex_runner *r, struct apex_error *err)
     r->scratch = r->arena ? engine_alloc((int64_t)(room.scratch / sizeof(float) + 1), err) : NULL;
     r->xi = r->scratch ? engine_alloc(room.xi, err) : NULL;
     r->row_xi = r->xi ? engine_alloc(room.row_xi, err) : NULL;
-    r->bytes = r->e.bytes + (room.arena + (size_t)room.xi + (size_t)room.row_xi) * sizeof(float) + room.scratch;
+    r->bytes =
+        r->e.bytes + (room.arena + (size_t)room.xi + (size_t)room.row_xi) * sizeof(float) + room.scratch;
     return r->row_xi ? 0 : -1;
 }
 
@@ -248,9 +251,9 @@ static void describe_step(const struct apex_runner *r, const struct step *s, str
     if (!s->layer)
         return;
     layer->flops = s->layer->flops;
-    layer->kernel = s->layer->is_conv             ? set->conv_algorithm(s->layer->state)
+    layer->kernel = s->layer->is_conv            ? set->conv_algorithm(s->layer->state)
                     : strcmp(set->name, "naive") ? "openblas:gemm"
-                                                  : "naive:loops";
+                                                 : "naive:loops";
 }
 
 int apex_runner_layers(const struct apex_runner *r, struct apex_layer *layer, int most)

@@ -15,7 +15,8 @@ int builder_buffer(struct builder *b, int64_t count, float *fixed)
         p->buffer = grown;
         p->buffer_room = room;
     }
-    p->buffer[p->buffers] = (struct buffer){.fixed = fixed, .count = count, .first = -1, .last = -1, .same_as = -1};
+    p->buffer[p->buffers] =
+        (struct buffer){.fixed = fixed, .count = count, .first = -1, .last = -1, .same_as = -1};
     return p->buffers++;
 }
 
@@ -127,7 +128,8 @@ int builder_output(struct builder *b, const struct graph_node *n, int k, struct 
     o->shape.dim[0] = b->p->batch;
     int64_t count = apex_shape_count(&o->shape);
     if (count < 0)
-        return graph_fail(b->e->graph, n, b->err, "the output is too large for a tile of %d rows", b->p->batch);
+        return graph_fail(b->e->graph, n, b->err, "the output is too large for a tile of %d rows",
+                          b->p->batch);
     o->buffer = builder_buffer(b, count, b->clean ? b->e->clean[value] : NULL);
     b->at[value] = *o;
     return o->buffer < 0 ? -1 : 0;

@@ -36,10 +36,11 @@ int builder_copy(struct builder *b, const struct graph_node *n, const struct ape
                  const struct operand *to, int64_t to_offset, const int64_t *to_stride);
 void builder_scratch(struct builder *b, size_t bytes); /* work memory that the last step asks for */
 int builder_buffer(struct builder *b, int64_t count, float *fixed); /* index, or -1 */
-struct operand builder_zero(struct builder *b); /* a constant 0; buffer -1: no memory */
+struct operand builder_zero(struct builder *b);                     /* a constant 0; buffer -1: no memory */
 
 /* layout.c */
-void layout_axes(enum layout layout, int rank, int axis[APEX_MAX_RANK]); /* axes from outer to inner in memory */
+void layout_axes(enum layout layout, int rank,
+                 int axis[APEX_MAX_RANK]); /* axes from outer to inner in memory */
 void layout_strides(enum layout layout, const struct apex_shape *shape, int64_t stride[APEX_MAX_RANK]);
 int layout_same_memory(enum layout a, enum layout b, const struct apex_shape *shape);
 /* Strides of o for every axis of `to`; 0 where it is repeated. */

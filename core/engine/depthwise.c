@@ -28,7 +28,8 @@ static void pixel(const struct conv_shape *s, const float *weight, const float *
     }
 }
 
-void depthwise_run(const struct conv_shape *s, const float *weight, const float *bias, const float *x, float *y)
+void depthwise_run(const struct conv_shape *s, const float *weight, const float *bias, const float *x,
+                   float *y)
 {
     size_t channels = (size_t)s->in_c;
     for (int b = 0; b < s->batch; b++) {

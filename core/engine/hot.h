@@ -1,5 +1,5 @@
-/* HOT marks a function whose loops gain from wide vectors: built for several instruction sets, chosen when the
- * program starts. None of them contracts a multiply and an add, so all give the same bits. */
+/* HOT marks a function whose loops gain from wide vectors: built for several instruction sets, chosen when
+ * the program starts. None of them contracts a multiply and an add, so all give the same bits. */
 #ifndef APEX_CORE_ENGINE_HOT_H
 #define APEX_CORE_ENGINE_HOT_H
 

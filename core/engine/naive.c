@@ -34,8 +34,7 @@ static void *conv_new(const struct conv_shape *s, const float *weight, const flo
     *scratch = 0;
     if (c) {
         c->s = *s;
-        c->weight =
-            copy_of(weight, (size_t)s->out_c * (s->in_c / s->groups) * s->kernel_h * s->kernel_w);
+        c->weight = copy_of(weight, (size_t)s->out_c * (s->in_c / s->groups) * s->kernel_h * s->kernel_w);
         c->bias = bias ? copy_of(bias, (size_t)s->out_c) : NULL;
     }
     if (c && c->weight && (!bias || c->bias))

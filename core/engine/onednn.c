@@ -67,9 +67,9 @@ static dnnl_status_t describe(struct dnnl_conv *c, const struct conv_shape *s, i
         r = r ? r : dnnl_memory_desc_init_by_tag(&weights_md, 5, grouped, dnnl_f32, dnnl_format_tag_any);
     r = r ? r : dnnl_memory_desc_init_by_tag(&bias_md, 1, bias, dnnl_f32, dnnl_x);
     r = r ? r
-          : dnnl_dilated_convolution_forward_desc_init(&op, dnnl_forward_inference, dnnl_convolution_direct, &src_md,
-                                                       &weights_md, biased ? &bias_md : NULL, &dst_md, stride,
-                                                       dilate, before, after);
+          : dnnl_dilated_convolution_forward_desc_init(&op, dnnl_forward_inference, dnnl_convolution_direct,
+                                                       &src_md, &weights_md, biased ? &bias_md : NULL,
+                                                       &dst_md, stride, dilate, before, after);
     r = r ? r : dnnl_primitive_attr_create(&attr);
     r = r ? r : dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
     r = r ? r : dnnl_primitive_desc_create(&c->description, &op, attr, c->engine, NULL);
@@ -122,7 +122,8 @@ static dnnl_status_t reorder_weights(struct dnnl_conv *c, const struct conv_shap
     return r;
 }
 
-static dnnl_status_t add_memory(struct dnnl_conv *c, int which, int name, dnnl_query_t what, int index, void *data)
+static dnnl_status_t add_memory(struct dnnl_conv *c, int which, int name, dnnl_query_t what, int index,
+                                void *data)
 {
     const dnnl_memory_desc_t *md = dnnl_primitive_desc_query_md(c->description, what, index);
     dnnl_status_t r = dnnl_success;
@@ -159,7 +160,8 @@ static dnnl_status_t prepare(struct dnnl_conv *c, const struct conv_shape *s, co
     r = r ? r : add_memory(c, DST, DNNL_ARG_DST, dnnl_query_dst_md, 0, DNNL_MEMORY_NONE);
     if (r)
         return r;
-    *scratch = dnnl_memory_desc_get_size(dnnl_primitive_desc_query_md(c->description, dnnl_query_scratchpad_md, 0));
+    *scratch =
+        dnnl_memory_desc_get_size(dnnl_primitive_desc_query_md(c->description, dnnl_query_scratchpad_md, 0));
     return add_memory(c, SCRATCHPAD, DNNL_ARG_SCRATCHPAD, dnnl_query_scratchpad_md, 0, DNNL_MEMORY_NONE);
 }
 

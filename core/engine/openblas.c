@@ -112,7 +112,8 @@ static void lower_pixel(const struct conv_shape *s, const float *x, int oh, int 
                 if (at < 0 || at >= s->in_w)
                     memset(to + kw * width, 0, width * sizeof *to);
                 else
-                    memcpy(to + kw * width, row + (ptrdiff_t)kw * s->dilation_w * s->in_c, width * sizeof *to);
+                    memcpy(to + kw * width, row + (ptrdiff_t)kw * s->dilation_w * s->in_c,
+                           width * sizeof *to);
             }
         }
         to += s->kernel_w * width;
@@ -152,7 +153,8 @@ static void conv_run(void *state, const float *x, float *y, void *scratch)
                 pitch = c->taps;
             }
             cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, pixels, out, c->taps, 1, from, pitch,
-                        c->weight + (size_t)g * c->taps * out, out, c->bias ? 1 : 0, y + (size_t)g * out, s->out_c);
+                        c->weight + (size_t)g * c->taps * out, out, c->bias ? 1 : 0, y + (size_t)g * out,
+                        s->out_c);
         }
         x += (size_t)images * s->in_h * s->in_w * s->in_c;
         y += (size_t)pixels * s->out_c;

@@ -6,7 +6,16 @@
 #include <math.h>
 #include <string.h>
 
-enum binary_kind { BINARY_ADD, BINARY_SUB, BINARY_MUL, BINARY_DIV, BINARY_POW, BINARY_MIN, BINARY_MAX, BINARY_PRELU };
+enum binary_kind {
+    BINARY_ADD,
+    BINARY_SUB,
+    BINARY_MUL,
+    BINARY_DIV,
+    BINARY_POW,
+    BINARY_MIN,
+    BINARY_MAX,
+    BINARY_PRELU
+};
 
 static const char *const binary_names[] = {"Add", "Sub", "Mul", "Div", "Pow", "Min", "Max", "PRelu"};
 
@@ -57,8 +66,8 @@ static inline __attribute__((always_inline)) void loop(enum binary_kind kind, co
             y[i] = apply(kind, a[i * sa], b[i * sb]);
 }
 
-HOT static void inner(enum binary_kind kind, const float *a, int64_t sa, const float *b, int64_t sb, int64_t n,
-                      float *y)
+HOT static void inner(enum binary_kind kind, const float *a, int64_t sa, const float *b, int64_t sb,
+                      int64_t n, float *y)
 {
     switch (kind) {
     case BINARY_ADD:
@@ -156,7 +165,8 @@ static int emit_pair(struct builder *b, const struct graph_node *n, enum binary_
         *a = builder_zero(b);
     if (zero_counts && c->degree < b->degree)
         *c = builder_zero(b);
-    struct step *s = a->buffer < 0 || c->buffer < 0 ? NULL : builder_step(b, n, run_binary, sizeof(struct binary));
+    struct step *s =
+        a->buffer < 0 || c->buffer < 0 ? NULL : builder_step(b, n, run_binary, sizeof(struct binary));
     if (!s)
         return -1;
     struct binary *p = s->state;

@@ -95,11 +95,12 @@ static int conv_shape_of(struct builder *b, const struct graph_node *n, const st
     s->in_c = (int)in->shape.dim[1], s->in_h = (int)in->shape.dim[2], s->in_w = (int)in->shape.dim[3];
     s->out_c = (int)wd[0], s->out_h = (int)out->shape.dim[2], s->out_w = (int)out->shape.dim[3];
     s->kernel_h = (int)wd[2], s->kernel_w = (int)wd[3];
-    if (attr_at(n, "strides", 0, 1, 1, &s->stride_h) < 0 || attr_at(n, "strides", 1, 1, 1, &s->stride_w) < 0 ||
+    if (attr_at(n, "strides", 0, 1, 1, &s->stride_h) < 0 ||
+        attr_at(n, "strides", 1, 1, 1, &s->stride_w) < 0 ||
         attr_at(n, "dilations", 0, 1, 1, &s->dilation_h) < 0 ||
-        attr_at(n, "dilations", 1, 1, 1, &s->dilation_w) < 0 || attr_at(n, "pads", 0, 0, 0, &s->pad_top) < 0 ||
-        attr_at(n, "pads", 1, 0, 0, &s->pad_left) < 0 || attr_at(n, "pads", 2, 0, 0, &s->pad_bottom) < 0 ||
-        attr_at(n, "pads", 3, 0, 0, &s->pad_right) < 0)
+        attr_at(n, "dilations", 1, 1, 1, &s->dilation_w) < 0 ||
+        attr_at(n, "pads", 0, 0, 0, &s->pad_top) < 0 || attr_at(n, "pads", 1, 0, 0, &s->pad_left) < 0 ||
+        attr_at(n, "pads", 2, 0, 0, &s->pad_bottom) < 0 || attr_at(n, "pads", 3, 0, 0, &s->pad_right) < 0)
         return graph_fail(g, n, b->err, "bad strides, dilations or pads");
     return 0;
 }
@@ -112,7 +113,8 @@ static int bias_of(struct builder *b, const struct graph_node *n, int64_t count,
     if (!graph_input(b->e->graph, n, 2) || b->degree > 0)
         return 0;
     if (!t || t->type != APEX_F32 || apex_shape_count(&t->shape) != count)
-        return graph_fail(b->e->graph, n, b->err, "the bias must be a constant of %lld numbers", (long long)count);
+        return graph_fail(b->e->graph, n, b->err, "the bias must be a constant of %lld numbers",
+                          (long long)count);
     *bias = t->data;
     return 0;
 }
@@ -141,7 +143,8 @@ int emit_conv(struct builder *b, const struct graph_node *n)
         l->is_conv = 1;
         l->state = b->e->kernels->conv_new(&shape, w->data, bias, &l->scratch, b->err);
         if (!l->state)
-            return graph_fail(b->e->graph, n, b->err, "the kernel could not be prepared (%d rows)", shape.batch);
+            return graph_fail(b->e->graph, n, b->err, "the kernel could not be prepared (%d rows)",
+                              shape.batch);
         l->weights = (size_t)apex_shape_count(&w->shape) * sizeof(float);
         l->flops = 2 * apex_shape_count(&w->shape) * shape.out_h * shape.out_w;
         b->e->bytes += l->weights;
@@ -169,7 +172,8 @@ static int emit_linear(struct builder *b, const struct graph_node *n, const stru
         l = layer_add(b, n, (int)rows, bias != NULL);
         if (!l)
             return -1;
-        l->state = b->e->kernels->linear_new((int)rows, (int)k, (int)width, w->data, bias, &l->scratch, b->err);
+        l->state =
+            b->e->kernels->linear_new((int)rows, (int)k, (int)width, w->data, bias, &l->scratch, b->err);
         if (!l->state)
             return graph_fail(b->e->graph, n, b->err, "the kernel could not be prepared (%lld rows)",
                               (long long)rows);
@@ -237,7 +241,8 @@ int emit_matmul(struct builder *b, const struct graph_node *n)
     int batch_is_matrix = (a.dynamic && ra < 3) || (c.dynamic && rc < 3);
     if (ra < 2 || rc < 2 || r < 3 || batch_is_matrix || (a.dynamic && ra < r && ra < rc) ||
         (c.dynamic && rc < r && rc < ra))
-        return graph_fail(b->e->graph, n, b->err, "a product of ranks %d and %d is not supported here", ra, rc);
+        return graph_fail(b->e->graph, n, b->err, "a product of ranks %d and %d is not supported here", ra,
+                          rc);
     if (apex_shape_count(&out.shape) > INT_MAX || apex_shape_count(&a.shape) > INT_MAX ||
         apex_shape_count(&c.shape) > INT_MAX)
         return graph_fail(b->e->graph, n, b->err, "a dimension is too large");

@@ -11,7 +11,8 @@ int emit_reshape(struct builder *b, const struct graph_node *n)
 }
 
 /* The shape of the output with as many rows as the input holds. */
-static struct apex_shape out_shape(const struct builder *b, const struct graph_node *n, const struct operand *in)
+static struct apex_shape out_shape(const struct builder *b, const struct graph_node *n,
+                                   const struct operand *in)
 {
     struct apex_shape s = b->e->graph->value[n->output[0]].shape;
     s.dim[0] = in->shape.dim[0];
@@ -56,8 +57,8 @@ int emit_slice(struct builder *b, const struct graph_node *n)
     layout_strides(out.layout, &out.shape, to);
     for (int i = 1; i < rank; i++) {
         int64_t last = starts->ints[i] + (out.shape.dim[i] - 1) * steps->ints[i];
-        if (out.shape.dim[i] > 0 &&
-            (starts->ints[i] < 0 || starts->ints[i] >= in.shape.dim[i] || last < 0 || last >= in.shape.dim[i]))
+        if (out.shape.dim[i] > 0 && (starts->ints[i] < 0 || starts->ints[i] >= in.shape.dim[i] || last < 0 ||
+                                     last >= in.shape.dim[i]))
             return graph_fail(b->e->graph, n, b->err, "axis %d is cut outside the tensor", i);
         offset += starts->ints[i] * from[i];
         from[i] *= steps->ints[i];
@@ -156,8 +157,7 @@ int emit_gather(struct builder *b, const struct graph_node *n)
     if (!indices || axis < 1 || axis >= in.shape.rank || (!scalar && out.shape.rank != in.shape.rank) ||
         indices->count != (size_t)(scalar ? 1 : out.shape.dim[axis]))
         return graph_fail(b->e->graph, n, b->err, "only constant indices of rank 0 or 1 are supported");
-    struct step *s =
-        builder_step(b, n, run_gather, sizeof(struct gather) + indices->count * sizeof(int64_t));
+    struct step *s = builder_step(b, n, run_gather, sizeof(struct gather) + indices->count * sizeof(int64_t));
     if (!s)
         return -1;
     struct gather *g = s->state;

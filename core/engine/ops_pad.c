@@ -1,5 +1,5 @@
-/* Pad: constant, edge and reflect, negative pads included. Every axis has a table that says which place of the
- * input each place of the output shows. */
+/* Pad: constant, edge and reflect, negative pads included. Every axis has a table that says which place of
+ * the input each place of the output shows. */
 #include "core/engine/builder.h"
 
 #include <string.h>
@@ -8,7 +8,7 @@ struct pad {
     int rank; /* axes in the output's memory order */
     float value;
     int64_t dim[APEX_MAX_RANK], stride[APEX_MAX_RANK], table[APEX_MAX_RANK]; /* where an axis' table starts */
-    int plain; /* the innermost axis is copied whole */
+    int plain;        /* the innermost axis is copied whole */
     int64_t source[]; /* -1: outside */
 };
 

@@ -54,8 +54,10 @@ static void pool_pixel(const struct pool *p, const float *x, int64_t oh, int64_t
     if (p->is_max)
         return;
     /* with count_include_pad, places in the padding count, but none beyond it (ceil_mode) */
-    int64_t h = p->count_pad ? inside(p, 0, oh, -p->pad[0], p->in_h + p->pad[2]) : inside(p, 0, oh, 0, p->in_h);
-    int64_t w = p->count_pad ? inside(p, 1, ow, -p->pad[1], p->in_w + p->pad[3]) : inside(p, 1, ow, 0, p->in_w);
+    int64_t h =
+        p->count_pad ? inside(p, 0, oh, -p->pad[0], p->in_h + p->pad[2]) : inside(p, 0, oh, 0, p->in_h);
+    int64_t w =
+        p->count_pad ? inside(p, 1, ow, -p->pad[1], p->in_w + p->pad[3]) : inside(p, 1, ow, 0, p->in_w);
     float size = (float)(h * w > 0 ? h * w : 1);
     for (int64_t c = 0; c < p->channels; c++)
         y[c] /= size;
@@ -88,7 +90,8 @@ int emit_pool(struct builder *b, const struct graph_node *n)
     if (builder_input_as(b, n, 0, LAYOUT_NHWC, &in) < 0 || builder_output(b, n, 0, &out) < 0)
         return -1;
     if (in.shape.rank != 4 || (n->outputs > 1 && n->output[1] >= 0))
-        return graph_fail(b->e->graph, n, b->err, "only two-dimensional pooling with one output is supported");
+        return graph_fail(b->e->graph, n, b->err,
+                          "only two-dimensional pooling with one output is supported");
     struct step *s = builder_step(b, n, run_pool, sizeof(struct pool));
     if (!s)
         return -1;

@@ -95,7 +95,8 @@ int emit_reduce(struct builder *b, const struct graph_node *n)
         return -1;
     for (size_t i = 0; axes && i < axes->count; i++)
         if (axes->ints[i] < 1 || axes->ints[i] >= in.shape.rank)
-            return graph_fail(b->e->graph, n, b->err, "cannot reduce over axis %lld", (long long)axes->ints[i]);
+            return graph_fail(b->e->graph, n, b->err, "cannot reduce over axis %lld",
+                              (long long)axes->ints[i]);
         else
             reduced[axes->ints[i]] = 1;
     return add_reduce(b, n, &in, reduced);

@@ -150,7 +150,7 @@ static float do_reciprocal(float x, float a, float b)
 
 struct unary_op {
     const char *op;
-    unary_fn *all;                        /* vectorised */
+    unary_fn *all;                           /* vectorised */
     float (*one)(float x, float a, float b); /* or element by element */
     const char *a_name, *b_name;
     float a, b; /* ONNX defaults */

@@ -1,5 +1,5 @@
-/* Compiling and running programs. A perturbed program starts at its sites and holds only what is downstream of
- * them; everything else is read from the clean pass. */
+/* Compiling and running programs. A perturbed program starts at its sites and holds only what is downstream
+ * of them; everything else is read from the clean pass. */
 #include "core/engine/builder.h"
 
 #include <math.h>
@@ -26,7 +26,7 @@ void program_run(const struct program *p, const struct pass *pass)
 struct noise_step {
     int site;
     uint32_t stream;
-    int64_t elements, xi; /* per row; offset of this site's xi for the whole tile */
+    int64_t elements, xi;     /* per row; offset of this site's xi for the whole tile */
     int64_t channels, pixels; /* channels-last; channels 0: row-major */
     int64_t from_row;
     int limit, degree; /* of in[0] */
@@ -94,7 +94,8 @@ static int noisy_degree(enum apex_noise_kind kind, int degree)
 
 static struct operand clean_operand(struct builder *b, int value)
 {
-    struct operand o = {.shape = b->e->graph->value[value].shape, .layout = b->e->layout[value], .dynamic = 1};
+    struct operand o = {
+        .shape = b->e->graph->value[value].shape, .layout = b->e->layout[value], .dynamic = 1};
     float *data = engine_keep(b->e, value, b->err);
     o.buffer = data ? builder_buffer(b, apex_shape_count(&o.shape), data) : -1;
     return o;
@@ -110,8 +111,8 @@ static int add_noise(struct builder *b, int value, int site, enum apex_noise_kin
     to.shape.dim[0] = b->p->batch;
     int64_t all = apex_shape_count(&to.shape);
     if (all < 0)
-        return apex_fail(b->err, "site %s is too large for a tile of %d rows", apex_site_name(b->e->model, site),
-                         b->p->batch);
+        return apex_fail(b->err, "site %s is too large for a tile of %d rows",
+                         apex_site_name(b->e->model, site), b->p->batch);
     to.buffer = builder_buffer(b, all, NULL);
     to.degree = b->p->limit ? noisy_degree(kind, from.degree) : 0;
     struct noise_step *z = s->state;

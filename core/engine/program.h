@@ -17,7 +17,8 @@ struct operand {
     struct apex_shape shape;
     enum layout layout;
     int dynamic; /* dim[0] is the batch; else a constant, aligned to the right when broadcast */
-    int degree;  /* sigma = infinity: the power of sigma this tensor was divided by; 0: not perturbed, or bounded */
+    int degree;  /* sigma = infinity: the power of sigma this tensor was divided by; 0: not perturbed, or
+                    bounded */
     int buffer;  /* in the program's table */
     float *data; /* set by program_bind */
 };
@@ -29,7 +30,7 @@ struct pass {
     const float *scale; /* as in apex_runner_perturb: one number, or one per site for `all`; NULL: 1 */
     int per_site;       /* scale is indexed by the site */
     uint32_t sample, draw0;
-    int rows; /* rows that hold draws; the rest of the tile is padding */
+    int rows;        /* rows that hold draws; the rest of the tile is padding */
     const float *xi; /* all xi of the tile, made by program_fill_noise; NULL: made row by row in row_xi */
     float *row_xi;   /* one row of the largest site */
     void *scratch;
@@ -40,14 +41,14 @@ struct step {
     const struct graph_node *node; /* NULL: noise, or a change of layout */
     struct operand in[2], out;
     int inputs;
-    unsigned in_place;     /* bit k: out may overwrite in[k] when that dies here */
-    void *state;           /* freed with the step, by free() */
+    unsigned in_place;         /* bit k: out may overwrite in[k] when that dies here */
+    void *state;               /* freed with the step, by free() */
     const struct layer *layer; /* Conv, Gemm: the prepared weights, owned by the engine */
 };
 
 struct buffer {
-    float *fixed;  /* not in the arena: a constant or a kept clean tensor */
-    int64_t count; /* floats */
+    float *fixed;    /* not in the arena: a constant or a kept clean tensor */
+    int64_t count;   /* floats */
     int first, last; /* steps between which it lives */
     int same_as;     /* merged into that buffer; -1 */
     size_t offset;   /* floats into the arena */
@@ -61,7 +62,7 @@ struct program {
     struct operand input, logits, output; /* input and output: clean program only; buffer -1 otherwise */
     size_t arena;                         /* floats */
     size_t scratch;                       /* bytes */
-    int64_t xi, row_xi;                   /* floats: of all sites for the whole tile; of one row of the largest */
+    int64_t xi, row_xi; /* floats: of all sites for the whole tile; of one row of the largest */
 };
 
 /* One prepared Conv or linear layer: a node for a number of rows, with or without its bias. */

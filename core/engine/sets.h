@@ -13,6 +13,7 @@ extern const struct kernel_set kernel_set_onednn;
 int conv_is_depthwise(const struct conv_shape *s);
 
 /* Depthwise convolution: weight [kernel_h][kernel_w][channels], bias [channels] or NULL. */
-void depthwise_run(const struct conv_shape *s, const float *weight, const float *bias, const float *x, float *y);
+void depthwise_run(const struct conv_shape *s, const float *weight, const float *bias, const float *x,
+                   float *y);
 
 #endif
