@@ -165,8 +165,6 @@ static int emit_linear(struct builder *b, const struct graph_node *n, const stru
         rows > INT_MAX || rows * width != apex_shape_count(&out.shape))
         return graph_fail(b->e->graph, n, b->err, "weights [%lld,%lld] do not fit the input", (long long)k,
                           (long long)width);
-    struct operand to = out;
-    to.layout = LAYOUT_ROW;
     struct layer *l = layer_find(b->e, n, (int)rows, bias != NULL);
     if (!l) {
         l = layer_add(b, n, (int)rows, bias != NULL);
@@ -181,7 +179,7 @@ static int emit_linear(struct builder *b, const struct graph_node *n, const stru
         l->flops = 2 * k * width * (rows / b->p->batch);
         b->e->bytes += l->weights;
     }
-    return add_layer_step(b, n, l, &in, &to);
+    return add_layer_step(b, n, l, &in, &out);
 }
 
 int emit_gemm(struct builder *b, const struct graph_node *n)
@@ -190,7 +188,16 @@ int emit_gemm(struct builder *b, const struct graph_node *n)
     const float *bias;
     if (!w || w->type != APEX_F32 || w->shape.rank != 2)
         return no_weights(b, n);
-    return bias_of(b, n, w->shape.dim[1], &bias) < 0 ? -1 : emit_linear(b, n, w, bias);
+    const struct apex_tensor *c = graph_constant(b->e->graph, n, 2);
+    int64_t width = w->shape.dim[1];
+    if (b->degree > 0 || !c || c->type != APEX_F32 || apex_shape_count(&c->shape) != 1)
+        return bias_of(b, n, width, &bias) < 0 ? -1 : emit_linear(b, n, w, bias);
+    float *repeated = engine_alloc(width, b->err); /* one number for all */
+    for (int64_t i = 0; repeated && i < width; i++)
+        repeated[i] = *(const float *)c->data;
+    int result = repeated ? emit_linear(b, n, w, repeated) : -1;
+    free(repeated);
+    return result;
 }
 
 /* Both operands dynamic, or a constant of any rank: one product per index of the leading axes. */

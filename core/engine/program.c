@@ -112,7 +112,7 @@ static int add_noise(struct builder *b, int value, int site, enum apex_noise_kin
     int64_t all = apex_shape_count(&to.shape);
     if (all < 0)
         return apex_fail(b->err, "site %s is too large for a tile of %d rows",
-                         apex_site_name(b->e->model, site), b->p->batch);
+                         site < 0 ? "input" : b->e->model->site[site].name, b->p->batch);
     to.buffer = builder_buffer(b, all, NULL);
     to.degree = b->p->limit ? noisy_degree(kind, from.degree) : 0;
     struct noise_step *z = s->state;
