@@ -38,17 +38,47 @@ int durable_folder_of(const char *path, struct apex_error *err)
     return rc;
 }
 
-int durable_rename(const char *temporary, const char *path, struct apex_error *err)
+/* 0 or an errno value. */
+static int write_synced(int fd, const char *data, size_t size)
 {
-    int fd = open(temporary, O_RDWR | O_CLOEXEC);
+    while (size > 0) {
+        ssize_t n = write(fd, data, size);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return errno;
+        data += n;
+        size -= (size_t)n;
+    }
+    return fsync(fd) == 0 ? 0 : errno;
+}
+
+static int write_new(const char *temporary, const char *path, const void *data, size_t size,
+                     struct apex_error *err)
+{
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0)
-        return apex_fail(err, "%s: %s", temporary, strerror(errno));
-    int failed = fsync(fd) != 0 ? errno : 0;
+        return apex_fail(err, "%s: cannot create: %s", temporary, durable_reason(errno));
+    int failed = write_synced(fd, data, size);
     if (close(fd) != 0 && !failed)
         failed = errno;
     if (failed)
-        return apex_fail(err, "%s: cannot sync: %s", temporary, durable_reason(failed));
+        return apex_fail(err, "%s: cannot write its %zu bytes: %s", path, size, durable_reason(failed));
     if (rename(temporary, path) != 0)
         return apex_fail(err, "%s: cannot rename to %s: %s", temporary, path, strerror(errno));
-    return durable_folder_of(path, err);
+    return 0;
+}
+
+int durable_replace(const char *path, const void *data, size_t size, struct apex_error *err)
+{
+    size_t room = strlen(path) + 32;
+    char *temporary = malloc(room);
+    if (!temporary)
+        return apex_fail(err, "%s: no memory", path);
+    snprintf(temporary, room, "%s.tmp.%ld", path, (long)getpid());
+    int rc = write_new(temporary, path, data, size, err);
+    if (rc != 0)
+        unlink(temporary);
+    free(temporary);
+    return rc == 0 ? durable_folder_of(path, err) : -1;
 }

@@ -8,6 +8,7 @@
 #define CHUNK_VALUES ((size_t)64 << 10)
 #define CHUNK_CACHE ((size_t)4 << 20) /* bytes, of each variable */
 #define MOST_DIMENSIONS 5
+#define LONGEST_TEXT 60000 /* HDF5 keeps longer attributes only as strings, outside the header */
 
 /* Dimensions by letter: s site, g sigma, n sample, c class, p perturbed_class. */
 struct variable {
@@ -127,7 +128,11 @@ static int dimension_id(int nc, char letter)
 
 static int put_text(const struct results_file *f, int id, const char *name, const char *text)
 {
-    return text ? nc_put_att_text(f->nc, id, name, strlen(text), text) : NC_NOERR;
+    if (!text)
+        return NC_NOERR;
+    const size_t size = strlen(text);
+    return size <= LONGEST_TEXT ? nc_put_att_text(f->nc, id, name, size, text)
+                                : nc_put_att_string(f->nc, id, name, 1, &text);
 }
 
 static int set_fill(int nc, int id, nc_type type)
@@ -187,7 +192,7 @@ static int define_variable(const struct results_file *f, const struct variable *
     for (int d = 0; d < n; d++)
         dim[d] = dimension_id(f->nc, v->dims[d]);
     rc = nc_def_var(f->nc, v->name, v->type, n, dim, &id);
-    if (rc == NC_NOERR && is_data)
+    if (rc == NC_NOERR && is_data && strcmp(v->name, "escape_status") != 0) /* which is never missing */
         rc = set_fill(f->nc, id, v->type);
     if (rc == NC_NOERR && is_data)
         rc = set_storage(f, id, v->dims);

@@ -2,12 +2,10 @@
 #include "dist/durable.h"
 #include "dist/results_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <netcdf.h>
+#include <netcdf_mem.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* Over everything the file is made of. Values that are not there are zero in memory, so nothing undefined
@@ -65,30 +63,19 @@ static int is_there(const char *path, const char *digest)
     return same;
 }
 
-static int write_file(const struct results *r, const char *temporary, const char *digest,
+/* The file as bytes in memory; compressed, it is a small part of what the results take. HDF5 never sees a
+ * disk that is full (it crashes at the program's end after a failed close) nor a file system without locks.
+ */
+static int make_image(const struct results *r, const char *path, const char *digest, NC_memio *image,
                       struct apex_error *err)
 {
-    struct results_file f = {.results = r, .path = temporary};
-    int rc = nc_create(temporary, NC_NETCDF4 | NC_CLOBBER, &f.nc);
+    struct results_file f = {.results = r, .path = path};
+    int rc = nc_create_mem(path, NC_NETCDF4, 0, &f.nc);
     if (results_file_check(&f, rc, "a new file", err) != 0)
         return -1;
     int failed = results_file_define(&f, digest, err) != 0 || results_file_fill(&f, err) != 0;
-    rc = nc_close(f.nc);
+    rc = nc_close_memio(f.nc, image);
     return failed ? -1 : results_file_check(&f, rc, "the last values", err);
-}
-
-/* netCDF only says "HDF error": whether the file system takes more bytes is of more use. */
-static void explain(const char *temporary, struct apex_error *err)
-{
-    static const char probe[64 << 10];
-    struct stat st;
-    int fd = open(temporary, O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    errno = 0;
-    if (fstat(fd, &st) == 0 && pwrite(fd, probe, sizeof probe, st.st_size) != (ssize_t)sizeof probe)
-        apex_fail_in(err, "%s", durable_reason(errno == 0 ? ENOSPC : errno));
-    close(fd);
 }
 
 int results_write(const struct results *r, const char *path, int *written, struct apex_error *err)
@@ -100,20 +87,12 @@ int results_write(const struct results *r, const char *path, int *written, struc
         return -1;
     if (is_there(path, digest))
         return 0;
-    size_t size = strlen(path) + 32;
-    char *temporary = malloc(size);
-    if (!temporary)
-        return apex_fail(err, "%s: no memory", path);
-    snprintf(temporary, size, "%s.tmp.%ld", path, (long)getpid());
-    int rc = write_file(r, temporary, digest, err);
-    if (rc != 0)
-        explain(temporary, err);
+    NC_memio image = {0};
+    int rc = make_image(r, path, digest, &image, err);
     if (rc == 0)
-        rc = durable_rename(temporary, path, err);
-    if (rc != 0)
-        unlink(temporary);
-    else if (written)
+        rc = durable_replace(path, image.memory, image.size, err);
+    free(image.memory);
+    if (rc == 0 && written)
         *written = 1;
-    free(temporary);
     return rc;
 }

@@ -214,6 +214,18 @@ static void records_of_another_context_are_ignored_and_damaged_ones_refused(void
     context_free(c);
 }
 
+/* A sanitizer's allocator ends the program instead of returning NULL. */
+#if defined(__SANITIZE_ADDRESS__)
+#define CAN_RUN_OUT_OF_MEMORY 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define CAN_RUN_OUT_OF_MEMORY 0
+#endif
+#endif
+#ifndef CAN_RUN_OUT_OF_MEMORY
+#define CAN_RUN_OUT_OF_MEMORY 1
+#endif
+
 static void an_empty_or_enormous_grid_is_an_error(void **state)
 {
     (void)state;
@@ -221,9 +233,11 @@ static void an_empty_or_enormous_grid_is_an_error(void **state)
     struct context *c = tiny_context();
     c->samples = 0;
     assert_null(results_new(c, &err));
-    c->samples = c->sites = c->sigmas = UINT32_MAX;
-    assert_null(results_new(c, &err));
-    assert_non_null(strstr(err.text, "no memory"));
+    if (CAN_RUN_OUT_OF_MEMORY) {
+        c->samples = c->sites = c->sigmas = UINT32_MAX;
+        assert_null(results_new(c, &err));
+        assert_non_null(strstr(err.text, "no memory"));
+    }
     c->samples = TINY_SAMPLES;
     c->sites = TINY_SITES;
     c->sigmas = TINY_SIGMAS;

@@ -215,29 +215,39 @@ static void a_change_of_attributes_alone_is_written(void **state)
     context_free(c);
 }
 
-static void a_long_grid_text_fits(void **state)
+static char *alphabet(size_t size)
 {
-    char path[128];
-    int nc;
-    size_t size = 200000, got = 0;
-    struct context *c = tiny_context();
-    char *text = malloc(size + 1), *back = malloc(size);
+    char *text = malloc(size + 1);
     for (size_t i = 0; i < size; i++)
         text[i] = (char)('a' + i % 26);
     text[size] = '\0';
-    free(c->attribute_text[1]);
-    c->attribute_text[1] = text;
+    return text;
+}
+
+static void a_long_grid_text_fits(void **state)
+{
+    char path[128], *back = NULL, *text = alphabet(60000);
+    int nc;
+    size_t got = 0;
+    struct context *c = tiny_context();
+    for (int i = 0; i < 2; i++)
+        free(c->attribute_text[i]);
+    c->attribute_text[0] = alphabet(60000);
+    c->attribute_text[1] = alphabet(200000);
     struct results *r = make(c, 5);
     struct apex_error err;
     if (results_write(r, folder_file(*state, "tiny.nc", path), NULL, &err) != 0)
         fail_msg("%s", err.text);
     must(nc_open(path, NC_NOWRITE, &nc), path);
-    must(nc_inq_attlen(nc, NC_GLOBAL, "grid", &got), "grid");
-    assert_int_equal(got, size);
-    must(nc_get_att_text(nc, NC_GLOBAL, "grid", back), "grid");
-    assert_memory_equal(back, text, size);
+    must(nc_inq_attlen(nc, NC_GLOBAL, "sweep", &got), "sweep");
+    assert_int_equal(got, 60000);
+    must(nc_get_att_text(nc, NC_GLOBAL, "sweep", text), "sweep");
+    assert_memory_equal(text, c->attribute_text[0], 60000);
+    must(nc_get_att_string(nc, NC_GLOBAL, "grid", &back), "grid");
+    assert_string_equal(back, c->attribute_text[1]);
+    nc_free_string(1, &back);
     nc_close(nc);
-    free(back);
+    free(text);
     results_free(r);
     context_free(c);
 }
