@@ -29,14 +29,12 @@
  *   Gelu                 STRING approximate: "none" or "tanh"
  *   Clip                 one input; FLOAT min, max (the largest floats where the model gives none)
  *   MaxPool              INTS kernel_shape, strides, dilations [2]; INTS pads [4] as for Conv (padding never
- *                        wins); ceil_mode is resolved: go by the output's shape, windows may hang over the end
- *   AveragePool          the same, and INT count_include_pad. Over the end of the padded input (a window that
- *                        only ceil_mode makes) nothing is counted, whatever count_include_pad says.
- *   GlobalAveragePool, GlobalMaxPool   over all dimensions from 2 on, which become 1
- *   BatchNormalization   X, scale(c), B(c), mean(c), var(c), each [C]; FLOAT epsilon
- *   LayerNormalization   X, scale(c), B(c) or left out; INT axis (not negative, >= 1): over axis..rank-1;
- *                        FLOAT epsilon
- *   LRN                  FLOAT alpha, beta, bias; INT size
+ *                        wins); ceil_mode is resolved: go by the output's shape, windows may hang over the
+ * end AveragePool          the same, and INT count_include_pad. Over the end of the padded input (a window
+ * that only ceil_mode makes) nothing is counted, whatever count_include_pad says. GlobalAveragePool,
+ * GlobalMaxPool   over all dimensions from 2 on, which become 1 BatchNormalization   X, scale(c), B(c),
+ * mean(c), var(c), each [C]; FLOAT epsilon LayerNormalization   X, scale(c), B(c) or left out; INT axis (not
+ * negative, >= 1): over axis..rank-1; FLOAT epsilon LRN                  FLOAT alpha, beta, bias; INT size
  *   Reshape              one input: the same elements in the same (ONNX) order, in the output's shape. Also
  *                        made from Flatten, Squeeze and Unsqueeze.
  *   Transpose            INTS perm [rank], perm[0] == 0
@@ -46,12 +44,10 @@
  *                        start + i * step; with a negative step that reaches element 0, end is -1; the
  *                        number of elements is the output's dimension
  *   Split                INT axis (>= 1); INTS split, one size for each output. An output may be -1.
- *   Pad                  one input; INTS pads [2 * rank]: all begins, then all ends, none negative (a Pad that
- *                        cuts becomes a Slice after a Pad); STRING mode: "constant", "reflect", "edge"; FLOAT
- *                        value
- *   Gather               one input (data); INT axis (>= 1); INTS indices, flattened, none negative; INT scalar:
- *                        1 if the indices are a scalar and the axis goes away, else 0
- *   Expand               one input: broadcast to the output's shape
+ *   Pad                  one input; INTS pads [2 * rank]: all begins, then all ends, none negative (a Pad
+ * that cuts becomes a Slice after a Pad); STRING mode: "constant", "reflect", "edge"; FLOAT value Gather one
+ * input (data); INT axis (>= 1); INTS indices, flattened, none negative; INT scalar: 1 if the indices are a
+ * scalar and the axis goes away, else 0 Expand               one input: broadcast to the output's shape
  *   ReduceMean, ReduceSum, ReduceMax   INTS axes, ascending, none negative, none 0; INT keepdims
  *   Softmax, LogSoftmax  INT axis (>= 1), over that one axis (ONNX 13). One that flattened several axes
  *                        (before 13) becomes Reshape, Softmax, Reshape.

@@ -1,0 +1,161 @@
+#include "core/onnx/infer.h"
+#include "core/onnx/ops.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct apex_tensor *infer_make_tensor(struct infer *in, const struct graph_node *n, enum apex_type type,
+                                      const struct apex_shape *shape)
+{
+    char text[APEX_SHAPE_TEXT];
+    int64_t count = apex_shape_count(shape);
+    if (count < 0 || count > INFER_MAX_ELEMENTS - in->folded) {
+        graph_fail(in->g, n, in->err,
+                   "a constant of shape %s: constants made while folding are over %lld elements",
+                   apex_shape_text(shape, text), (long long)INFER_MAX_ELEMENTS);
+        return NULL;
+    }
+    in->folded += count;
+    return apex_tensor_new(type, shape, in->err);
+}
+
+struct apex_tensor *infer_make_output(struct infer *in, const struct graph_node *n, int k,
+                                      enum apex_type type)
+{
+    struct graph_value *v = &in->g->value[n->output[k]];
+    v->constant = infer_make_tensor(in, n, type, &v->shape);
+    return v->constant;
+}
+
+int infer_replace_input(struct infer *in, struct graph_node *n, int k, struct apex_tensor *t)
+{
+    char name[256];
+    snprintf(name, sizeof name, "%.200s:%d", in->g->value[n->input[k]].name, in->g->values);
+    int v = graph_add_constant(in->g, name, t, in->err);
+    if (v < 0)
+        return -1;
+    n->input[k] = v;
+    return 0;
+}
+
+/* The rules that hold for every output of a runtime node. */
+static int check_runtime(struct infer *in, const struct op *op, const struct graph_node *n)
+{
+    char text[APEX_SHAPE_TEXT];
+    if (!op->runtime)
+        return graph_fail(in->g, n, in->err,
+                          "this operator works on constants only, but here depends on the network's input");
+    for (int k = 0; k < n->outputs; k++) {
+        const struct apex_shape *s = n->output[k] >= 0 ? &in->g->value[n->output[k]].shape : NULL;
+        if (s && (s->rank < 1 || s->dim[0] != 1))
+            return graph_fail(in->g, n, in->err,
+                              "mixes the samples of a batch: for one sample, its output has shape %s, "
+                              "where the first dimension must be the batch",
+                              apex_shape_text(s, text));
+        if (s && apex_shape_count(s) < 1)
+            return graph_fail(in->g, n, in->err, "empty output of shape %s", apex_shape_text(s, text));
+    }
+    for (int k = 0; k < n->inputs; k++) {
+        const struct apex_tensor *t = graph_constant(in->g, n, k);
+        if (t && t->type != APEX_F32)
+            return graph_fail(in->g, n, in->err, "input %d is a constant of integers; want floats", k);
+        if (t && apex_shape_count(&t->shape) < 1)
+            return graph_fail(in->g, n, in->err, "input %d is an empty constant", k);
+    }
+    return 0;
+}
+
+/* A node in normal form is computed now, or joins the graph. */
+static int finish(struct infer *in, const struct op *op, struct graph_node *n)
+{
+    if (n->outputs > 0 && n->output[0] >= 0 && in->g->value[n->output[0]].constant)
+        return 0; /* infer has computed it */
+    if (arg_any_dynamic(in, n))
+        return check_runtime(in, op, n) < 0 ? -1 : graph_push_node(in->g, n, in->err);
+    if (!op->fold)
+        return graph_fail(in->g, n, in->err, "all its inputs are constant, which is not supported here");
+    return op->fold(in, n);
+}
+
+int infer_emit(struct infer *in, struct graph_node *n)
+{
+    int rc = finish(in, op_find(n->op), n);
+    graph_node_clear(n);
+    return rc;
+}
+
+static int check_form(struct infer *in, const struct op *op, struct graph_node *n, const int *uses)
+{
+    int opset = in->g->opset;
+    if (!op)
+        return graph_fail(in->g, n, in->err, "this operator is not supported (opset %d)", opset);
+    if (opset < op->first || opset > op->last)
+        return graph_fail(in->g, n, in->err, "supported from opset %d to %d; the model has opset %d",
+                          op->first, op->last, opset);
+    if (n->inputs < op->min_inputs || n->inputs > op->max_inputs)
+        return graph_fail(in->g, n, in->err, "%d inputs; want %d to %d", n->inputs, op->min_inputs,
+                          op->max_inputs);
+    for (int k = 0; k < op->min_inputs; k++)
+        if (n->input[k] < 0)
+            return graph_fail(in->g, n, in->err, "input %d is missing", k);
+    if (n->outputs < 1)
+        return graph_fail(in->g, n, in->err, "it has no output");
+    for (int k = op->max_outputs; k < n->outputs; k++)
+        if (n->output[k] >= 0 && uses[n->output[k]] > 0)
+            return graph_fail(in->g, n, in->err, "output %d is used, which is not supported", k);
+    if (n->outputs > op->max_outputs)
+        n->outputs = op->max_outputs;
+    return 0;
+}
+
+/* alias[v]: the value that stands for v since the node between them vanished. */
+static int infer_node(struct infer *in, struct graph_node *n, int *alias, const int *uses)
+{
+    const struct op *op = op_find(n->op);
+    for (int k = 0; k < n->inputs; k++)
+        if (n->input[k] >= 0)
+            n->input[k] = alias[n->input[k]];
+    if (check_form(in, op, n, uses) < 0)
+        return -1;
+    int rc = op->infer(in, op, n);
+    if (rc == INFER_VANISH) {
+        if (n->output[0] >= 0)
+            alias[n->output[0]] = n->input[0];
+        return 0;
+    }
+    return rc < 0 ? -1 : finish(in, op, n);
+}
+
+static int infer_all(struct infer *in, struct graph_node *node, int nodes, int values, int *memory)
+{
+    int *alias = memory, *uses = memory + values;
+    for (int v = 0; v < values; v++)
+        alias[v] = v;
+    uses[in->g->output]++;
+    for (int i = 0; i < nodes; i++)
+        for (int k = 0; k < node[i].inputs; k++)
+            if (node[i].input[k] >= 0)
+                uses[node[i].input[k]]++;
+    for (int i = 0; i < nodes; i++)
+        if (infer_node(in, &node[i], alias, uses) < 0)
+            return -1;
+    in->g->output = alias[in->g->output];
+    return 0;
+}
+
+int onnx_infer(struct graph *g, int64_t batch, struct apex_error *err)
+{
+    struct infer in = {.g = g, .batch = batch, .err = err};
+    struct graph_node *node = g->node;
+    int nodes = g->nodes;
+    g->node = NULL;
+    g->nodes = 0;
+    int *memory = calloc(2 * (size_t)g->values + 1, sizeof *memory);
+    int rc = memory ? infer_all(&in, node, nodes, g->values, memory) : apex_fail(err, "no memory");
+    for (int i = 0; i < nodes; i++)
+        graph_node_clear(&node[i]);
+    free(node);
+    free(memory);
+    return rc;
+}

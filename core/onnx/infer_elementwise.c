@@ -1,0 +1,138 @@
+#include "core/onnx/rules.h"
+
+#include <float.h>
+#include <string.h>
+
+/* The float attributes of the row, with their defaults, and no others. */
+static int keep_params(struct infer *in, const struct op *op, struct graph_node *n)
+{
+    float value[2];
+    for (int i = 0; i < 2 && op->param[i].name; i++)
+        value[i] = graph_attr_float(n, op->param[i].name, op->param[i].value);
+    graph_node_drop_attrs(n);
+    for (int i = 0; i < 2 && op->param[i].name; i++)
+        if (graph_node_add_float(n, op->param[i].name, value[i], in->err) < 0)
+            return -1;
+    return 0;
+}
+
+int infer_unary(struct infer *in, const struct op *op, struct graph_node *n)
+{
+    struct apex_shape shape = *arg_shape(in, n, 0);
+    return keep_params(in, op, n) < 0 ? -1 : arg_set_shape(in, n, 0, &shape);
+}
+
+int infer_gelu(struct infer *in, const struct op *op, struct graph_node *n)
+{
+    (void)op;
+    struct apex_shape shape = *arg_shape(in, n, 0);
+    const char *how = graph_attr_string(n, "approximate", "none");
+    int is_tanh = strcmp(how, "tanh") == 0;
+    if (!is_tanh && strcmp(how, "none") != 0)
+        return graph_fail(in->g, n, in->err, "approximate='%.60s'; want none or tanh", how);
+    graph_node_drop_attrs(n);
+    if (graph_node_add_string(n, "approximate", is_tanh ? "tanh" : "none", in->err) < 0)
+        return -1;
+    return arg_set_shape(in, n, 0, &shape);
+}
+
+int infer_clip(struct infer *in, const struct op *op, struct graph_node *n)
+{
+    (void)op;
+    float min, max;
+    struct apex_shape shape = *arg_shape(in, n, 0);
+    const struct apex_tensor *x = graph_constant(in->g, n, 0);
+    if (x && x->type != APEX_F32)
+        return graph_fail(in->g, n, in->err, "only floats are clipped");
+    if (arg_float(in, n, "min", 1, -FLT_MAX, &min) < 0 || arg_float(in, n, "max", 2, FLT_MAX, &max) < 0)
+        return -1;
+    graph_node_drop_attrs(n);
+    graph_node_cut_inputs(n, 1);
+    if (graph_node_add_float(n, "min", min, in->err) < 0 || graph_node_add_float(n, "max", max, in->err) < 0)
+        return -1;
+    return arg_set_shape(in, n, 0, &shape);
+}
+
+/* A constant integer operand of a float one (an exponent, most often) becomes float. */
+static int widen_constant(struct infer *in, struct graph_node *n, int k)
+{
+    const struct apex_tensor *t = graph_constant(in->g, n, k);
+    if (!t || t->type != APEX_I64)
+        return 0;
+    struct apex_tensor *f = infer_make_tensor(in, n, APEX_F32, &t->shape);
+    for (int64_t i = 0, count = apex_shape_count(&t->shape); f && i < count; i++)
+        ((float *)f->data)[i] = (float)((const int64_t *)t->data)[i];
+    return infer_replace_input(in, n, k, f);
+}
+
+/* The rank that every operand with a batch must have, so that batches meet batches; 0: all are constant. */
+static int dynamic_rank(const struct infer *in, const struct graph_node *n)
+{
+    int rank = 0;
+    for (int k = 0; k < n->inputs; k++)
+        if (arg_dynamic(in, n, k) && arg_shape(in, n, k)->rank > rank)
+            rank = arg_shape(in, n, k)->rank;
+    return rank;
+}
+
+int infer_broadcast(struct infer *in, const struct op *op, struct graph_node *n)
+{
+    int rank = dynamic_rank(in, n);
+    struct apex_shape shape = {0};
+    for (int k = 0; k < n->inputs; k++) {
+        if (!arg_given(n, k))
+            return graph_fail(in->g, n, in->err, "input %d is missing", k);
+        if (rank > 0 && arg_drop_batch(in, n, k, rank) < 0)
+            return -1;
+        if (rank > 0 && strcmp(op->name, "Pow") == 0 && widen_constant(in, n, k) < 0)
+            return -1;
+        struct apex_error why;
+        if (apex_shape_broadcast(&shape, arg_shape(in, n, k), &shape, &why) < 0)
+            return graph_fail(in->g, n, in->err, "%s", why.text);
+    }
+    for (int k = 0; k < n->inputs; k++)
+        if (arg_dynamic(in, n, k) && arg_shape(in, n, k)->rank != shape.rank)
+            return graph_fail(in->g, n, in->err,
+                              "mixes the samples of a batch: inputs of %d and %d dimensions are broadcast",
+                              arg_shape(in, n, k)->rank, shape.rank);
+    if (n->inputs == 1)
+        return INFER_VANISH;
+    return arg_set_shape(in, n, 0, &shape);
+}
+
+int infer_prelu(struct infer *in, const struct op *op, struct graph_node *n)
+{
+    (void)op;
+    char a[APEX_SHAPE_TEXT], b[APEX_SHAPE_TEXT];
+    struct apex_shape x = *arg_shape(in, n, 0), shape;
+    if (!arg_constant(in, n, 1, APEX_F32) || arg_drop_batch(in, n, 1, x.rank) < 0)
+        return -1;
+    const struct apex_shape *slope = arg_shape(in, n, 1);
+    if (apex_shape_broadcast(&x, slope, &shape, NULL) < 0 || !apex_shape_equal(&x, &shape))
+        return graph_fail(in->g, n, in->err, "slope of shape %s does not fit an input of shape %s",
+                          apex_shape_text(slope, a), apex_shape_text(&x, b));
+    graph_node_drop_attrs(n);
+    return arg_set_shape(in, n, 0, &shape);
+}
+
+int infer_identity(struct infer *in, const struct op *op, struct graph_node *n)
+{
+    (void)in;
+    (void)op;
+    (void)n;
+    return INFER_VANISH;
+}
+
+int infer_dropout(struct infer *in, const struct op *op, struct graph_node *n)
+{
+    (void)op;
+    if (arg_given(n, 2)) {
+        const struct apex_tensor *training = arg_constant(in, n, 2, APEX_BOOL);
+        if (!training)
+            return -1;
+        if (apex_shape_count(&training->shape) > 0 && *(const uint8_t *)training->data)
+            return graph_fail(in->g, n, in->err,
+                              "in training mode; export the model in evaluation mode (model.eval())");
+    }
+    return INFER_VANISH;
+}

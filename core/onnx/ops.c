@@ -1,0 +1,119 @@
+#include "core/onnx/ops.h"
+#include "core/onnx/rules.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NEW OP_LAST_OPSET
+
+/* Sorted by name. */
+static const struct op table[] = {
+    /* name, opsets, inputs, outputs, infer, fold, runtime, parameters */
+    {"Abs", 6, NEW, 1, 1, 1, infer_unary, fold_unary, 1, {{0}}},
+    {"Add", 7, NEW, 2, 2, 1, infer_broadcast, fold_binary, 1, {{0}}},
+    {"And", 7, NEW, 2, 2, 1, infer_broadcast, fold_binary, 0, {{0}}},
+    {"AveragePool", 1, NEW, 1, 1, 1, infer_pool, NULL, 1, {{0}}},
+    {"BatchNormalization", 7, NEW, 5, 5, 5, infer_batch_norm, NULL, 1, {{0}}},
+    {"Cast", 6, NEW, 1, 1, 1, infer_cast, fold_cast, 1, {{0}}},
+    {"CastLike", 15, NEW, 2, 2, 1, infer_cast, fold_cast, 1, {{0}}},
+    {"Ceil", 6, NEW, 1, 1, 1, infer_unary, fold_unary, 0, {{0}}},
+    {"Celu", 12, NEW, 1, 1, 1, infer_unary, fold_unary, 1, {{"alpha", 1.0f}}},
+    {"Clip", 6, NEW, 1, 3, 1, infer_clip, fold_clip, 1, {{0}}},
+    {"Concat", 4, NEW, 1, OP_ANY, 1, infer_concat, fold_concat, 1, {{0}}},
+    {"Constant", 1, NEW, 0, 0, 1, infer_constant, NULL, 0, {{0}}},
+    {"ConstantOfShape", 9, NEW, 1, 1, 1, infer_constant_of_shape, NULL, 0, {{0}}},
+    {"Conv", 1, NEW, 2, 3, 1, infer_conv, NULL, 1, {{0}}},
+    {"Div", 7, NEW, 2, 2, 1, infer_broadcast, fold_binary, 1, {{0}}},
+    {"Dropout", 7, NEW, 1, 3, 1, infer_dropout, NULL, 1, {{0}}},
+    {"Elu", 6, NEW, 1, 1, 1, infer_unary, fold_unary, 1, {{"alpha", 1.0f}}},
+    {"Equal", 7, NEW, 2, 2, 1, infer_broadcast, fold_binary, 0, {{0}}},
+    {"Erf", 9, NEW, 1, 1, 1, infer_unary, fold_unary, 1, {{0}}},
+    {"Exp", 6, NEW, 1, 1, 1, infer_unary, fold_unary, 1, {{0}}},
+    {"Expand", 8, NEW, 2, 2, 1, infer_expand, fold_expand, 1, {{0}}},
+    {"Flatten", 1, NEW, 1, 1, 1, infer_flatten, fold_reshape, 1, {{0}}},
+    {"Floor", 6, NEW, 1, 1, 1, infer_unary, fold_unary, 0, {{0}}},
+    {"Gather", 1, NEW, 2, 2, 1, infer_gather, fold_gather, 1, {{0}}},
+    {"Gelu", 20, NEW, 1, 1, 1, infer_gelu, NULL, 1, {{0}}},
+    {"Gemm", 7, NEW, 2, 3, 1, infer_gemm, NULL, 1, {{0}}},
+    {"GlobalAveragePool", 1, NEW, 1, 1, 1, infer_global_pool, NULL, 1, {{0}}},
+    {"GlobalMaxPool", 1, NEW, 1, 1, 1, infer_global_pool, NULL, 1, {{0}}},
+    {"Greater", 7, NEW, 2, 2, 1, infer_broadcast, fold_binary, 0, {{0}}},
+    {"GreaterOrEqual", 12, NEW, 2, 2, 1, infer_broadcast, fold_binary, 0, {{0}}},
+    {"HardSigmoid", 6, NEW, 1, 1, 1, infer_unary, fold_unary, 1, {{"alpha", 0.2f}, {"beta", 0.5f}}},
+    {"HardSwish", 14, NEW, 1, 1, 1, infer_unary, fold_unary, 1, {{0}}},
+    {"Identity", 1, NEW, 1, 1, 1, infer_identity, NULL, 1, {{0}}},
+    {"LRN", 1, NEW, 1, 1, 1, infer_lrn, NULL, 1, {{0}}},
+    {"LayerNormalization", 17, NEW, 2, 3, 1, infer_layer_norm, NULL, 1, {{0}}},
+    {"LeakyRelu", 6, NEW, 1, 1, 1, infer_unary, fold_unary, 1, {{"alpha", 0.01f}}},
+    {"Less", 7, NEW, 2, 2, 1, infer_broadcast, fold_binary, 0, {{0}}},
+    {"LessOrEqual", 12, NEW, 2, 2, 1, infer_broadcast, fold_binary, 0, {{0}}},
+    {"Log", 6, NEW, 1, 1, 1, infer_unary, fold_unary, 1, {{0}}},
+    {"LogSoftmax", 1, NEW, 1, 1, 1, infer_softmax, NULL, 1, {{0}}},
+    {"MatMul", 1, NEW, 2, 2, 1, infer_matmul, NULL, 1, {{0}}},
+    {"Max", 8, NEW, 1, OP_ANY, 1, infer_broadcast, fold_binary, 1, {{0}}},
+    {"MaxPool", 1, NEW, 1, 1, 1, infer_pool, NULL, 1, {{0}}},
+    {"Min", 8, NEW, 1, OP_ANY, 1, infer_broadcast, fold_binary, 1, {{0}}},
+    {"Mish", 18, NEW, 1, 1, 1, infer_unary, fold_unary, 1, {{0}}},
+    {"Mod", 10, NEW, 2, 2, 1, infer_broadcast, fold_binary, 0, {{0}}},
+    {"Mul", 7, NEW, 2, 2, 1, infer_broadcast, fold_binary, 1, {{0}}},
+    {"Neg", 6, NEW, 1, 1, 1, infer_unary, fold_unary, 1, {{0}}},
+    {"NonZero", 9, NEW, 1, 1, 1, infer_nonzero, NULL, 0, {{0}}},
+    {"Not", 1, NEW, 1, 1, 1, infer_unary, fold_unary, 0, {{0}}},
+    {"Or", 7, NEW, 2, 2, 1, infer_broadcast, fold_binary, 0, {{0}}},
+    {"PRelu", 7, NEW, 2, 2, 1, infer_prelu, NULL, 1, {{0}}},
+    {"Pad", 2, NEW, 1, 4, 1, infer_pad, fold_pad, 1, {{0}}},
+    {"Pow", 7, NEW, 2, 2, 1, infer_broadcast, fold_binary, 1, {{0}}},
+    {"Range", 11, NEW, 3, 3, 1, infer_range, NULL, 0, {{0}}},
+    {"Reciprocal", 6, NEW, 1, 1, 1, infer_unary, fold_unary, 1, {{0}}},
+    {"ReduceMax", 1, NEW, 1, 2, 1, infer_reduce, fold_reduce, 1, {{0}}},
+    {"ReduceMean", 1, NEW, 1, 2, 1, infer_reduce, fold_reduce, 1, {{0}}},
+    {"ReduceMin", 1, NEW, 1, 2, 1, infer_reduce, fold_reduce, 0, {{0}}},
+    {"ReduceProd", 1, NEW, 1, 2, 1, infer_reduce, fold_reduce, 0, {{0}}},
+    {"ReduceSum", 1, NEW, 1, 2, 1, infer_reduce, fold_reduce, 1, {{0}}},
+    {"Relu", 6, NEW, 1, 1, 1, infer_unary, fold_unary, 1, {{0}}},
+    {"Reshape", 5, NEW, 2, 2, 1, infer_reshape, fold_reshape, 1, {{0}}},
+    {"Selu",
+     6,
+     NEW,
+     1,
+     1,
+     1,
+     infer_unary,
+     fold_unary,
+     1,
+     {{"alpha", 1.67326319217681884765625f}, {"gamma", 1.05070102214813232421875f}}},
+    {"Shape", 1, NEW, 1, 1, 1, infer_shape_of, NULL, 1, {{0}}},
+    {"Sigmoid", 6, NEW, 1, 1, 1, infer_unary, fold_unary, 1, {{0}}},
+    {"Size", 1, NEW, 1, 1, 1, infer_size, NULL, 1, {{0}}},
+    {"Slice", 1, NEW, 1, 5, 1, infer_slice, fold_slice, 1, {{0}}},
+    {"Softmax", 1, NEW, 1, 1, 1, infer_softmax, NULL, 1, {{0}}},
+    {"Softplus", 1, NEW, 1, 1, 1, infer_unary, fold_unary, 1, {{0}}},
+    {"Softsign", 1, NEW, 1, 1, 1, infer_unary, fold_unary, 1, {{0}}},
+    {"Split", 2, NEW, 1, 2, OP_ANY, infer_split, fold_split, 1, {{0}}},
+    {"Sqrt", 6, NEW, 1, 1, 1, infer_unary, fold_unary, 1, {{0}}},
+    {"Squeeze", 1, NEW, 1, 2, 1, infer_squeeze, fold_reshape, 1, {{0}}},
+    {"Sub", 7, NEW, 2, 2, 1, infer_broadcast, fold_binary, 1, {{0}}},
+    {"Tanh", 6, NEW, 1, 1, 1, infer_unary, fold_unary, 1, {{0}}},
+    {"Tile", 6, NEW, 2, 2, 1, infer_tile, fold_tile, 0, {{0}}},
+    {"Transpose", 1, NEW, 1, 1, 1, infer_transpose, fold_transpose, 1, {{0}}},
+    {"Unsqueeze", 1, NEW, 1, 2, 1, infer_unsqueeze, fold_reshape, 1, {{0}}},
+    {"Where", 9, NEW, 3, 3, 1, infer_where, fold_where, 0, {{0}}},
+    {"Xor", 7, NEW, 2, 2, 1, infer_broadcast, fold_binary, 0, {{0}}},
+};
+
+enum { ROWS = sizeof table / sizeof table[0] };
+
+static int by_name(const void *name, const void *row)
+{
+    return strcmp(name, ((const struct op *)row)->name);
+}
+
+const struct op *op_find(const char *name)
+{
+    return bsearch(name, table, ROWS, sizeof table[0], by_name);
+}
+
+const struct op *op_at(int index)
+{
+    return index >= 0 && index < ROWS ? &table[index] : NULL;
+}

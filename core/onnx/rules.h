@@ -1,0 +1,73 @@
+/* The infer and fold functions behind the operator table (ops.c). */
+#ifndef APEX_CORE_ONNX_RULES_H
+#define APEX_CORE_ONNX_RULES_H
+
+#include "core/onnx/ops.h"
+
+/* infer_elementwise.c, fold_elementwise.c */
+int infer_unary(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_gelu(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_clip(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_broadcast(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_prelu(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_identity(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_dropout(struct infer *in, const struct op *op, struct graph_node *n);
+int fold_unary(struct infer *in, const struct graph_node *n);
+int fold_clip(struct infer *in, const struct graph_node *n);
+int fold_binary(struct infer *in, const struct graph_node *n);
+int fold_where(struct infer *in, const struct graph_node *n);
+
+/* infer_window.c */
+int infer_conv(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_pool(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_global_pool(struct infer *in, const struct op *op, struct graph_node *n);
+
+/* infer_linear.c, infer_norm.c */
+int infer_gemm(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_matmul(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_batch_norm(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_layer_norm(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_lrn(struct infer *in, const struct op *op, struct graph_node *n);
+
+/* infer_shape.c */
+int infer_reshape(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_flatten(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_squeeze(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_unsqueeze(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_transpose(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_expand(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_tile(struct infer *in, const struct op *op, struct graph_node *n);
+
+/* infer_move.c, infer_pad.c, fold_move.c */
+int infer_slice(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_concat(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_split(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_gather(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_pad(struct infer *in, const struct op *op, struct graph_node *n);
+int fold_reshape(struct infer *in, const struct graph_node *n);
+int fold_transpose(struct infer *in, const struct graph_node *n);
+int fold_expand(struct infer *in, const struct graph_node *n);
+int fold_tile(struct infer *in, const struct graph_node *n);
+int fold_slice(struct infer *in, const struct graph_node *n);
+int fold_concat(struct infer *in, const struct graph_node *n);
+int fold_split(struct infer *in, const struct graph_node *n);
+int fold_gather(struct infer *in, const struct graph_node *n);
+int fold_pad(struct infer *in, const struct graph_node *n);
+
+/* infer_reduce.c, fold_reduce.c */
+int infer_reduce(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_softmax(struct infer *in, const struct op *op, struct graph_node *n);
+int fold_reduce(struct infer *in, const struct graph_node *n);
+
+/* infer_constant.c: those that make constants, mostly at once */
+int infer_constant(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_constant_of_shape(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_shape_of(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_size(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_range(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_nonzero(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_where(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_cast(struct infer *in, const struct op *op, struct graph_node *n);
+int fold_cast(struct infer *in, const struct graph_node *n);
+
+#endif

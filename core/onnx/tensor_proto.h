@@ -1,0 +1,24 @@
+/* TensorProto -> tensor: raw, typed or external data; float16, bfloat16 and double become F32, integers I64.
+ */
+#ifndef APEX_CORE_ONNX_TENSOR_PROTO_H
+#define APEX_CORE_ONNX_TENSOR_PROTO_H
+
+#include "core/onnx/import.h"
+
+#include "onnx.pb-c.h"
+
+struct external_data { /* where external data comes from; read NULL: nowhere */
+    onnx_read_fn read;
+    void *context;
+};
+
+/* The tensor, freed by the caller; NULL with err. Memory is asked for only after the bytes are seen to be
+ * there. */
+struct apex_tensor *tensor_proto_read(const Onnx__TensorProto *p, const struct external_data *external,
+                                      struct apex_error *err);
+
+/* What an ONNX element type becomes here: 0 and *type, or -1 (strings, complex numbers, unknown types). */
+int tensor_proto_type(int onnx_type, enum apex_type *type);
+const char *tensor_proto_type_name(int onnx_type); /* "float16", or "unknown type" */
+
+#endif
