@@ -14,7 +14,9 @@ int grid_fail(const struct grid *g, struct grid_mark mark, struct apex_error *er
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    return apex_fail(err, "%s:%d:%d: %s", g->path, mark.line, mark.column, text);
+    return mark.line
+               ? apex_fail(err, "%s:%d:%d: %s", g->path, mark.line, mark.column, text)
+               : apex_fail(err, "%s: %s", g->path, text); /* not from a file: an option of the command line */
 }
 
 static int read_sweep(struct grid_reader *r, const char *key, yaml_node_t *node, void *field)

@@ -40,8 +40,8 @@ static int distance(const char *a, int n, const char *b, int m)
     return last[m];
 }
 
-/* A third of the letters may be wrong; a word that begins with the other (gauss, gaussian) counts as one
- * wrong. */
+/* The distance, or -1 where it is too far: a third of the letters may be wrong, or one word begins with the
+ * other (gauss, gaussian). */
 static int nearness(const char *word, const char *name)
 {
     size_t n = strlen(word), m = strlen(name);
@@ -50,7 +50,7 @@ static int nearness(const char *word, const char *name)
     int shorter = least((int)n, (int)m), longer = (int)(n + m) - shorter;
     int d = distance(word, (int)n, name, (int)m);
     if (shorter >= 3 && !strncasecmp(word, name, (size_t)shorter))
-        return least(d, 1);
+        return d;
     int allowed = longer / 3 > 1 ? longer / 3 : 1;
     return d <= allowed && d < shorter ? d : -1;
 }

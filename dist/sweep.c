@@ -4,22 +4,10 @@
 #include "core/runner.h"
 #include "dist/cell_rules.h"
 #include "dist/file.h"
+#include "dist/sweep_grid.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static struct grid *load_grid(const char *path, struct team *team, struct apex_error *err)
-{
-    char *text = NULL;
-    size_t size = 0;
-    int outcome = 0;
-    if (team_rank(team) == 0 && !(text = file_read(path, &size, err)))
-        outcome = -1;
-    outcome = team_agree(team, outcome, err);
-    const void *shared = outcome ? NULL : team_share(team, text, size, &size, err);
-    free(text);
-    return shared ? grid_parse(shared, size, path, err) : NULL;
-}
 
 /* The description goes as a message of its own; the values straight into shared memory. */
 static struct dataset *share_dataset(struct dataset *mine, struct team *team, struct apex_error *err)
@@ -247,7 +235,7 @@ struct sweep *sweep_load(const char *path, struct team *team, struct apex_error 
         apex_fail(err, "out of memory");
         return NULL;
     }
-    s->grid = load_grid(path, team, err);
+    s->grid = sweep_load_grid(path, team, err);
     const struct kernel_set *set = s->grid ? kernel_set_find(s->grid->kernels, err) : NULL;
     if (set)
         s->kernels = set->name;

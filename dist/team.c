@@ -3,6 +3,7 @@
 #include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A message on its way; its bytes must stay until MPI has taken them. */
 struct outgoing {
@@ -134,7 +135,8 @@ const void *team_share(struct team *t, const void *data, size_t size, size_t *sh
     w->next = t->windows;
     t->windows = w;
     if (t->rank == 0) {
-        memcpy(w->memory, data, bytes);
+        if (bytes)
+            memcpy(w->memory, data, bytes);
         t->traffic.read += bytes;
     }
     if (t->leaders != MPI_COMM_NULL && t->uses_mpi)
@@ -221,6 +223,13 @@ int team_receive(struct team *t, struct bytes *message, int *from, int *tag)
     *from = status.MPI_SOURCE;
     *tag = status.MPI_TAG;
     return 1;
+}
+
+void team_abort(struct team *t, int code)
+{
+    if (t->uses_mpi)
+        MPI_Abort(t->world, code);
+    _exit(code);
 }
 
 void team_end(struct team *t)

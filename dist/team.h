@@ -39,6 +39,9 @@ struct team_traffic {
 };
 struct team_traffic team_traffic(const struct team *t);
 
+/* Ends every rank at once with this exit code. Does not return. */
+void team_abort(struct team *t, int code);
+
 /* Ends the team in good order: every rank must call it. Accepts NULL. */
 void team_end(struct team *t);
 

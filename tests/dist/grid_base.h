@@ -2,9 +2,16 @@
 #ifndef APEX_TESTS_GRID_BASE_H
 #define APEX_TESTS_GRID_BASE_H
 
+#include "dist/grid.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 static inline int grid_base_has(const char *fragment, const char *key)
 {
@@ -37,6 +44,18 @@ static inline char *grid_base(const char *fragment, const char *without)
         if (!grid_base_has(fragment, base[k][0]) && !(without && !strcmp(without, base[k][0])))
             strcat(text, base[k][1]);
     return text;
+}
+
+/* The grid of a fragment that must parse. */
+static inline struct grid *grid_base_parse(const char *fragment)
+{
+    struct apex_error err = {""};
+    char *text = grid_base(fragment, NULL);
+    struct grid *g = grid_parse(text, strlen(text), "sweep.yaml", &err);
+    if (!g)
+        fail_msg("%s\n%s", err.text, text);
+    free(text);
+    return g;
 }
 
 #endif

@@ -3,24 +3,8 @@
 #include "tests/dist/grid_base.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
-
-static struct grid *parse(const char *fragment)
-{
-    struct apex_error err = {""};
-    char *text = grid_base(fragment, NULL);
-    struct grid *g = grid_parse(text, strlen(text), "sweep.yaml", &err);
-    if (!g)
-        fail_msg("%s\n%s", err.text, text);
-    free(text);
-    return g;
-}
 
 static struct grid *load(const char *path)
 {
@@ -29,14 +13,6 @@ static struct grid *load(const char *path)
     if (!g)
         fail_msg("%s", err.text);
     return g;
-}
-
-static void assert_sigmas(const struct grid *g, const double *sigma, int n)
-{
-    assert_int_equal(g->sigmas, n);
-    for (int k = 0; k < n; k++)
-        if (g->sigma[k] != sigma[k])
-            fail_msg("sigma %d is %.17g, not %.17g", k, g->sigma[k], sigma[k]);
 }
 
 /* <folder of the tests>/<tail> */
@@ -95,7 +71,7 @@ static void a_label_set_that_nobody_lists_is_a_variable_of_the_data_file(void **
 static void what_is_left_out_has_its_default(void **state)
 {
     (void)state;
-    struct grid *g = parse("");
+    struct grid *g = grid_base_parse("");
     assert_int_equal(g->seed, 0);
     assert_int_equal(g->draws, 64);
     assert_int_equal(g->noise, APEX_NOISE_GAUSSIAN);
@@ -132,8 +108,8 @@ static void every_key_reaches_its_field(void **state)
     assert_int_equal(g->rms.last, 64);
     assert_string_equal(g->kernels, "openblas");
     assert_int_equal(g->class_count, 1);
-    const double sigma[] = {0.01, 0.1, 0.5, 1, 2, 3, 7, INFINITY};
-    assert_sigmas(g, sigma, 8);
+    assert_int_equal(g->sigmas, 8);
+    assert_int_equal(g->sigmas_mark.line, 30);
     assert_int_equal(g->sites, 3);
     assert_string_equal(g->site[1].text, "0");
     assert_int_equal(g->includes, 2);
@@ -196,7 +172,7 @@ static void a_label_source_is_a_file_or_a_variable_or_both(void **state)
     assert_string_equal(g->data[1].labels[0].path, "/root/of/d.npz");
     assert_string_equal(g->data[1].labels[0].variable, "y");
     grid_free(g);
-    g = parse("data: {d: {path: d, labels: \"a:b/c.v2:1.npy\"}}\n");
+    g = grid_base_parse("data: {d: {path: d, labels: \"a:b/c.v2:1.npy\"}}\n");
     assert_path(g->data[0].labels[0].path, ".", "a:b/c.v2:1.npy");
     assert_null(g->data[0].labels[0].variable);
     grid_free(g);
@@ -228,7 +204,7 @@ static void no_labels_can_be_said_in_four_ways(void **state)
     for (int k = 0; k < 4; k++) {
         char text[128];
         snprintf(text, sizeof text, "models: {a: {path: a.onnx, labels: %s}}\n", word[k]);
-        struct grid *g = parse(text);
+        struct grid *g = grid_base_parse(text);
         assert_null(g->model[0].labels);
         grid_free(g);
     }
@@ -237,67 +213,17 @@ static void no_labels_can_be_said_in_four_ways(void **state)
 static void a_quoted_true_is_the_set_true_as_well(void **state)
 {
     (void)state;
-    struct grid *g = parse("models: {a: {path: a.onnx, labels: \"true\"}, b: {path: b, labels: True}}\n");
+    struct grid *g =
+        grid_base_parse("models: {a: {path: a.onnx, labels: \"true\"}, b: {path: b, labels: True}}\n");
     assert_string_equal(g->model[0].labels, "true");
     assert_string_equal(g->model[1].labels, "true");
-    grid_free(g);
-}
-
-static void scales_are_sorted_and_kept_once(void **state)
-{
-    (void)state;
-    struct grid *g = parse("sigmas: [3, .inf, 1e-2, 0.01, 3.0, +.INF, 2]\n");
-    const double sigma[] = {0.01, 2, 3, INFINITY};
-    assert_sigmas(g, sigma, 4);
-    grid_free(g);
-    g = parse("sigmas: 0.5\n");
-    const double half[] = {0.5};
-    assert_sigmas(g, half, 1);
-    grid_free(g);
-}
-
-static void log_scales_are_what_a_person_would_write(void **state)
-{
-    (void)state;
-    struct grid *g = parse("sigmas: {log: [0.001, 1000, 7]}\n");
-    const double decade[] = {0.001, 0.01, 0.1, 1, 10, 100, 1000};
-    assert_sigmas(g, decade, 7);
-    grid_free(g);
-    g = parse("sigmas: {log: [0.01, 10, 13]}\n");
-    for (int k = 0; k < 13; k++) {
-        double exact = 0.01 * pow(10 / 0.01, k / 12.0);
-        if (fabs(g->sigma[k] - exact) > 1e-12 * exact)
-            fail_msg("sigma %d is %.17g, not near %.17g", k, g->sigma[k], exact);
-        char printed[32];
-        snprintf(printed, sizeof printed, "%.12g", g->sigma[k]);
-        if (strtod(printed, NULL) != g->sigma[k])
-            fail_msg("%s does not read back as %.17g", printed, g->sigma[k]);
-    }
-    grid_free(g);
-}
-
-static void scales_of_two_spacings_share_their_common_values(void **state)
-{
-    (void)state;
-    struct grid *g = parse("sigmas: [{linear: [0.1, 0.5, 5]}, {log: [0.1, 10, 3]}, {list: [0.3]}, .inf]\n");
-    const double sigma[] = {0.1, 0.2, 0.3, 0.4, 0.5, 1, 10, INFINITY};
-    assert_sigmas(g, sigma, 8);
-    grid_free(g);
-}
-
-static void a_rule_may_round_a_scale(void **state)
-{
-    (void)state;
-    struct grid *g = parse("sigmas: {log: [0.01, 10, 13]}\nexclude: [{sigmas: [0.01778, 3.162]}]\n");
-    assert_true(g->exclude[0].sigma[0] == g->sigma[1]);
-    assert_true(g->exclude[0].sigma[1] == g->sigma[10]);
     grid_free(g);
 }
 
 static void sites_and_paths_may_be_given_without_a_list(void **state)
 {
     (void)state;
-    struct grid *g = parse("sites: all\n");
+    struct grid *g = grid_base_parse("sites: all\n");
     assert_int_equal(g->sites, 1);
     assert_string_equal(g->site[0].text, "all");
     assert_int_equal(g->data[0].paths, 1);
@@ -307,8 +233,8 @@ static void sites_and_paths_may_be_given_without_a_list(void **state)
 static void anchors_and_aliases_stand_for_what_they_name(void **state)
 {
     (void)state;
-    struct grid *g = parse("data: {d: {path: d.nc, mean: &m [1, 2], std: *m}}\n"
-                           "models: {a: &a {path: a.onnx}, b: *a}\n");
+    struct grid *g = grid_base_parse("data: {d: {path: d.nc, mean: &m [1, 2], std: *m}}\n"
+                                     "models: {a: &a {path: a.onnx}, b: *a}\n");
     assert_int_equal(g->data[0].stds, 2);
     assert_true(g->data[0].std[1] == 2);
     assert_string_equal(g->model[1].name, "b");
@@ -323,7 +249,7 @@ static void class_count_takes_three_words(void **state)
     for (int k = 0; k < 3; k++) {
         char text[64];
         snprintf(text, sizeof text, "class_count: %s\n", word[k]);
-        struct grid *g = parse(text);
+        struct grid *g = grid_base_parse(text);
         assert_int_equal(g->class_count, k == 2 ? -1 : k);
         grid_free(g);
     }
@@ -335,7 +261,7 @@ static void every_noise_kind_is_known(void **state)
     for (int k = 0; k <= APEX_NOISE_DROPOUT; k++) {
         char text[64];
         snprintf(text, sizeof text, "noise: {kind: %s}\n", apex_noise_name((enum apex_noise_kind)k));
-        struct grid *g = parse(text);
+        struct grid *g = grid_base_parse(text);
         assert_int_equal(g->noise, k);
         grid_free(g);
     }
@@ -403,10 +329,6 @@ int main(void)
         cmocka_unit_test(models_find_their_data_and_labels),
         cmocka_unit_test(no_labels_can_be_said_in_four_ways),
         cmocka_unit_test(a_quoted_true_is_the_set_true_as_well),
-        cmocka_unit_test(scales_are_sorted_and_kept_once),
-        cmocka_unit_test(log_scales_are_what_a_person_would_write),
-        cmocka_unit_test(scales_of_two_spacings_share_their_common_values),
-        cmocka_unit_test(a_rule_may_round_a_scale),
         cmocka_unit_test(sites_and_paths_may_be_given_without_a_list),
         cmocka_unit_test(anchors_and_aliases_stand_for_what_they_name),
         cmocka_unit_test(class_count_takes_three_words),

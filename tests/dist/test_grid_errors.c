@@ -3,12 +3,7 @@
 
 #include "tests/dist/grid_base.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 /* The error of a text that must not parse. */
 static void fail_to_parse(const char *text, size_t size, struct apex_error *err)
