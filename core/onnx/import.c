@@ -1,0 +1,26 @@
+#include "core/onnx/import.h"
+#include "core/onnx/decode.h"
+#include "core/onnx/infer.h"
+#include "core/onnx/simplify.h"
+
+#include <string.h>
+
+struct graph *onnx_import(const void *bytes, size_t size, const char *source, onnx_read_fn read,
+                          void *context, struct apex_error *err)
+{
+    struct external_data external = {.read = read, .context = context};
+    struct apex_error own = {{0}};
+    int64_t batch = 1;
+    struct graph *g = onnx_decode(bytes, size, source, &external, &batch, &own);
+    if (g && onnx_infer(g, batch, &own) == 0 && onnx_check(g, &own) == 0 && onnx_simplify(g, &own) == 0 &&
+        onnx_check(g, &own) == 0)
+        return g;
+    graph_free(g);
+    /* Errors about a node name the file already. */
+    size_t length = strlen(source);
+    if (strncmp(own.text, source, length) == 0 && own.text[length] == ':')
+        apex_fail(err, "%s", own.text);
+    else
+        apex_fail(err, "%.200s: %.800s", source, own.text);
+    return NULL;
+}
