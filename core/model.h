@@ -28,10 +28,12 @@ struct apex_model {
     struct graph *graph;
     struct apex_shape input; /* dim[0] == 1 */
     int classes;
-    int logits; /* graph value that holds the class scores before a final Softmax or LogSoftmax, if any */
+    int logits; /* graph value that holds the class scores before a final Softmax, LogSoftmax or Sigmoid, if
+                   any; [1, classes] or with dimensions of one more */
     int sites;
     struct apex_site *site;
     int64_t parameters, flops; /* flops: one clean forward pass of one sample, 2 per multiply-add */
+    int64_t flops_all;         /* of everything downstream of any site */
     unsigned char sha256[32];  /* of the file's bytes (and of its external data, in order of first use) */
 };
 
@@ -47,12 +49,14 @@ void apex_model_free(struct apex_model *m);
 /* Name of a site index, the special ones included ("input", "all", "relu4"). */
 const char *apex_site_name(const struct apex_model *m, int site);
 
-/* Which sites a pattern names: a name, a glob over names, ONNX tensor names or node names, or a plain index.
- * Marks them in chosen[m->sites + 2]: position site + 2, so that all is 0, input 1 and site k is k + 2.
- * Returns how many it named (0: none). */
+/* Which sites a pattern names: a name, a glob (fnmatch) over names, ONNX tensor names or node names, or a
+ * plain index (a number beyond the last site is looked up as a name: old exports number their tensors).
+ * "input" and "all" are named by these very words only: "*" is every activation and neither of them. Marks
+ * them in chosen[m->sites + 2]: position site + 2, so that all is 0, input 1 and site k is k + 2. Returns how
+ * many it named (0: none). */
 int apex_site_match(const struct apex_model *m, const char *pattern, unsigned char *chosen);
 
-/* Elements per sample and flops per sample and draw of a site, the special ones included. */
+/* Flops per sample and draw of a site, the special ones included. */
 int64_t apex_site_flops(const struct apex_model *m, int site);
 
 #endif

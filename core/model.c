@@ -1,0 +1,87 @@
+#include "core/model.h"
+
+#include "core/sha256.h"
+#include "core/site.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Stands between the importer and the caller's reader: each external file is asked for once and hashed when
+ * it is first used. */
+struct external {
+    onnx_read_fn read;
+    void *context;
+    struct sha256 *hash;
+    struct external_file {
+        char *path;
+        const void *data;
+        size_t size;
+    } * file;
+    int files;
+};
+
+static const void *read_external(void *context, const char *path, size_t *size, struct apex_error *err)
+{
+    struct external *e = context;
+    for (int i = 0; i < e->files; i++)
+        if (!strcmp(e->file[i].path, path)) {
+            *size = e->file[i].size;
+            return e->file[i].data;
+        }
+    struct external_file *more = realloc(e->file, ((size_t)e->files + 1) * sizeof *more);
+    if (more)
+        e->file = more;
+    char *copy = more ? strdup(path) : NULL;
+    if (!copy) {
+        apex_fail(err, "no memory for external data '%s'", path);
+        return NULL;
+    }
+    const void *data = e->read(e->context, path, size, err);
+    if (!data) {
+        free(copy);
+        return NULL;
+    }
+    sha256_add(e->hash, data, *size);
+    e->file[e->files++] = (struct external_file){copy, data, *size};
+    return data;
+}
+
+static void external_free(struct external *e)
+{
+    for (int i = 0; i < e->files; i++)
+        free(e->file[i].path);
+    free(e->file);
+}
+
+struct apex_model *apex_model_from_memory(const void *bytes, size_t size, const char *source,
+                                          onnx_read_fn read, void *context, struct apex_error *err)
+{
+    struct external e = {read, context, sha256_new(), NULL, 0};
+    struct apex_model *m = calloc(1, sizeof *m);
+    if (!m || !e.hash) {
+        apex_fail(err, "%s: no memory for a model", source);
+        goto failed;
+    }
+    sha256_add(e.hash, bytes, size);
+    m->graph = onnx_import(bytes, size, source, read ? read_external : NULL, &e, err);
+    if (!m->graph || apex_model_analyse(m, err))
+        goto failed;
+    sha256_end(e.hash, m->sha256);
+    external_free(&e);
+    return m;
+failed:
+    if (e.hash)
+        sha256_end(e.hash, (unsigned char[32]){0});
+    external_free(&e);
+    apex_model_free(m);
+    return NULL;
+}
+
+void apex_model_free(struct apex_model *m)
+{
+    if (!m)
+        return;
+    graph_free(m->graph);
+    free(m->site);
+    free(m);
+}

@@ -1,0 +1,11 @@
+/* Inside core only: finding the output and the sites of an imported graph. */
+#ifndef APEX_CORE_SITE_H
+#define APEX_CORE_SITE_H
+
+#include "core/model.h"
+
+/* Fills everything of a model that follows from m->graph: input, classes, logits, sites, parameters, flops.
+ * -1 with err; what is filled by then is freed with the model. */
+int apex_model_analyse(struct apex_model *m, struct apex_error *err);
+
+#endif
