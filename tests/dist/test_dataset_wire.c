@@ -42,6 +42,7 @@ static void everything_but_the_values_comes_back(void **state)
     assert_memory_equal(c->sha256, a->sha256, 32);
     assert_memory_equal(dataset_labels(c, "true"), dataset_labels(a, "true"), 8);
     assert_memory_equal(dataset_labels(c, "random"), dataset_labels(a, "random"), 8);
+    assert_string_equal(c->variable, "");
     assert_null(c->values);
     assert_int_equal(c->owns, 0);
     float x[6], y[6];

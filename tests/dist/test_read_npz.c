@@ -27,6 +27,7 @@ static void images_and_labels_are_found_by_their_names(void **state)
     struct grid_data spec = data_of(&path, 1);
     struct dataset *d = load_ok(&spec);
     assert_memory_equal(d->values, "abcd", 4);
+    assert_string_equal(d->variable, "images");
     assert_int_equal(d->shape.rank, 3);
     assert_int_equal(dataset_labels(d, "true")[1], 6);
     dataset_free(d);
