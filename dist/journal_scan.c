@@ -157,6 +157,10 @@ static int header_is_torn(const unsigned char *found, uint64_t size)
     return 1;
 }
 
+/* A version below this is believed even where the header's CRC is not: better refuse than read another
+ * format. */
+static const uint32_t plausible_versions = 256;
+
 enum header { HEADER_GOOD, HEADER_TORN, HEADER_DAMAGED, HEADER_REFUSED };
 
 static enum header check_header(struct window *w)
@@ -165,14 +169,16 @@ static enum header check_header(struct window *w)
     const unsigned char *found = window_at(w, 0, (size_t)n);
     if (!found)
         return w->failed ? HEADER_REFUSED : HEADER_TORN;
-    if (n == JOURNAL_HEADER_SIZE && journal_get_u32(found + 12) == crc32c(0, found, 12) &&
-        memcmp(found, journal_magic, 8) == 0) {
+    if (n == JOURNAL_HEADER_SIZE && memcmp(found, journal_magic, 8) == 0) {
         uint32_t version = journal_get_u32(found + 8);
-        if (version == JOURNAL_VERSION)
+        int whole = journal_get_u32(found + 12) == crc32c(0, found, 12);
+        if (whole && version == JOURNAL_VERSION)
             return HEADER_GOOD;
-        apex_fail(w->err, "%s: journal of format version %u; this program reads version %d", w->path, version,
-                  JOURNAL_VERSION);
-        return HEADER_REFUSED;
+        if (version != JOURNAL_VERSION && (whole || version < plausible_versions)) {
+            apex_fail(w->err, "%s: journal of format version %u; this program reads version %d", w->path,
+                      version, JOURNAL_VERSION);
+            return HEADER_REFUSED;
+        }
     }
     return header_is_torn(found, w->size) ? HEADER_TORN : HEADER_DAMAGED;
 }
