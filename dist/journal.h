@@ -1,6 +1,7 @@
 /* The journal: an append-only file that is the truth of a sweep.
  *
- * Layout, little-endian: header "APEXJRNL", u32 format version, u32 zero; then entries
+ * Layout, little-endian: header "APEXJRNL", u32 format version, u32 crc32c of these twelve bytes; then
+ * entries
  *     u8 marker[8]; u32 kind; u32 length; u32 crc32c(kind, length, payload); u8 payload[length]
  * A torn tail is normal. A damaged block in the middle is skipped: the next marker whose entry has a right
  * CRC goes on. */

@@ -13,7 +13,9 @@ struct lock;
 
 /* Takes the lock; the folder exists. NULL with err, which names host, pid and job of the owner. */
 struct lock *lock_take(const char *folder, struct apex_error *err);
-void lock_beat(struct lock *l);    /* refreshes the heartbeat; cheap, call every few seconds */
+/* Refreshes the heartbeat; cheap, call every few seconds. -1: the lock is another's by now (this process was
+ * stopped for longer than the lease): write nothing more. */
+int lock_beat(struct lock *l);
 void lock_release(struct lock *l); /* accepts NULL */
 
 /* For `apex status`: 1 held by a living owner (described in owner), 0 free. */

@@ -33,6 +33,9 @@ struct kernel_set {
                         struct apex_error *err);
     void (*linear_run)(void *state, const float *x, float *y, void *scratch);
     void (*linear_free)(void *state);
+
+    /* y[m][n] = a[m][k] b[k][n], all dense: products of two activations. */
+    void (*matmul)(int m, int n, int k, const float *a, const float *b, float *y);
 };
 
 /* "naive", "openblas", "onednn", or "auto" (onednn where built in, else openblas); NULL with err for an

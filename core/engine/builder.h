@@ -1,0 +1,60 @@
+/* Internal to the engine: what the emitters (ops_*.c) use to add steps to a program. All return 0, or -1 with
+ * the error set in the builder's err. */
+#ifndef APEX_CORE_ENGINE_BUILDER_H
+#define APEX_CORE_ENGINE_BUILDER_H
+
+#include "core/engine/program.h"
+
+struct builder {
+    struct engine *e;
+    struct program *p;
+    struct operand *at; /* per value: where this program has it; buffer -1: not made here */
+    int clean;          /* the clean program: nothing else to fall back on */
+    int degree;         /* of the output of the node being emitted */
+    float *zero;        /* one 0.0f, counted for an operand of lower degree */
+    struct apex_error *err;
+};
+
+/* Input k of the node. Absent optional inputs must be checked by the caller (graph_input). */
+int builder_input(struct builder *b, const struct graph_node *n, int k, struct operand *o);
+/* The same, in the wanted layout; adds a step only if the memory differs. */
+int builder_input_as(struct builder *b, const struct graph_node *n, int k, enum layout layout,
+                     struct operand *o);
+int builder_convert(struct builder *b, struct operand *o, enum layout layout);
+/* A new buffer for output k, in the value's own layout (or the given one), with all rows. */
+int builder_output(struct builder *b, const struct graph_node *n, int k, struct operand *o);
+/* Output k is the memory of o under the value's own shape; copied where the clean program must keep it. */
+int builder_alias(struct builder *b, const struct graph_node *n, int k, const struct operand *o);
+/* A step with a zeroed state of that many bytes (0: none). NULL: no memory. */
+struct step *builder_step(struct builder *b, const struct graph_node *n,
+                          void (*run)(const struct step *, const struct pass *), size_t state);
+void step_input(struct step *s, const struct operand *o);
+/* A step that copies from -> to, both seen with the strides given by ONNX axis (elements, any sign), starting
+ * at those element offsets. */
+int builder_copy(struct builder *b, const struct graph_node *n, const struct apex_shape *shape,
+                 const struct operand *from, int64_t from_offset, const int64_t *from_stride,
+                 const struct operand *to, int64_t to_offset, const int64_t *to_stride);
+void builder_scratch(struct builder *b, size_t bytes); /* work memory that the last step asks for */
+int builder_buffer(struct builder *b, int64_t count, float *fixed); /* index, or -1 */
+struct operand builder_zero(struct builder *b);                     /* a constant 0; buffer -1: no memory */
+
+/* layout.c */
+void layout_axes(enum layout layout, int rank,
+                 int axis[APEX_MAX_RANK]); /* axes from outer to inner in memory */
+void layout_strides(enum layout layout, const struct apex_shape *shape, int64_t stride[APEX_MAX_RANK]);
+int layout_same_memory(enum layout a, enum layout b, const struct apex_shape *shape);
+/* Strides of o for every axis of `to`; 0 where it is repeated. */
+void broadcast_strides(const struct operand *o, const struct apex_shape *to, int64_t stride[APEX_MAX_RANK]);
+/* Sizes before, along and after the axis, in memory order. */
+void layout_split(const struct operand *o, int axis, int64_t *outer, int64_t *length, int64_t *inner);
+void layout_assign(const struct graph *g, enum layout *layout);
+
+/* ops.c: emits one node, and keeps count of degrees. */
+int builder_emit(struct builder *b, const struct graph_node *n);
+
+typedef int emit_fn(struct builder *b, const struct graph_node *n);
+emit_fn emit_unary, emit_binary, emit_conv, emit_gemm, emit_matmul, emit_pool, emit_global_pool, emit_reduce,
+    emit_softmax, emit_layer_norm, emit_batch_norm, emit_lrn, emit_reshape, emit_transpose, emit_slice,
+    emit_concat, emit_split, emit_pad, emit_expand, emit_gather;
+
+#endif

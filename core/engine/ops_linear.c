@@ -1,0 +1,273 @@
+/* Conv, Gemm and MatMul. Weights are prepared once per node, number of rows and use of the bias. */
+#include "core/engine/builder.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct layer *layer_find(const struct engine *e, const struct graph_node *n, int rows, int biased)
+{
+    for (int i = 0; i < e->layers; i++)
+        if (e->layer[i]->node == n && e->layer[i]->rows == rows && e->layer[i]->biased == biased)
+            return e->layer[i];
+    return NULL;
+}
+
+static struct layer *layer_add(struct builder *b, const struct graph_node *n, int rows, int biased)
+{
+    struct engine *e = b->e;
+    struct layer *l = calloc(1, sizeof *l);
+    if (e->layers == e->layer_room) {
+        int room = e->layer_room ? 2 * e->layer_room : 32;
+        struct layer **grown = realloc(e->layer, (size_t)room * sizeof *grown);
+        if (grown) {
+            e->layer = grown;
+            e->layer_room = room;
+        }
+    }
+    if (!l || e->layers == e->layer_room) {
+        free(l);
+        apex_fail(b->err, "no memory");
+        return NULL;
+    }
+    l->node = n;
+    l->rows = rows;
+    l->biased = biased;
+    e->layer[e->layers++] = l;
+    return l;
+}
+
+static void run_conv(const struct step *s, const struct pass *pass)
+{
+    /* the kernel set is the same for all layers of an engine: found through the step's state */
+    const struct kernel_set *const *kernels = s->state;
+    (*kernels)->conv_run(s->layer->state, s->in[0].data, s->out.data, pass->scratch);
+}
+
+static void run_linear(const struct step *s, const struct pass *pass)
+{
+    const struct kernel_set *const *kernels = s->state;
+    (*kernels)->linear_run(s->layer->state, s->in[0].data, s->out.data, pass->scratch);
+}
+
+static int add_layer_step(struct builder *b, const struct graph_node *n, const struct layer *l,
+                          const struct operand *in, const struct operand *out)
+{
+    struct step *s = builder_step(b, n, l->is_conv ? run_conv : run_linear, sizeof(struct kernel_set *));
+    if (!s)
+        return -1;
+    *(const struct kernel_set **)s->state = b->e->kernels;
+    step_input(s, in);
+    s->out = *out;
+    s->layer = l;
+    builder_scratch(b, l->scratch);
+    return 0;
+}
+
+/* ints[k] of an attribute as an int >= least; fallback where the attribute is absent. */
+static int attr_at(const struct graph_node *n, const char *name, size_t k, int least, int fallback, int *out)
+{
+    const struct graph_attr *a = graph_attr(n, name);
+    if (!a || a->count == 0) {
+        *out = fallback;
+        return 0;
+    }
+    if (k >= a->count || a->ints[k] < least || a->ints[k] > INT_MAX / 4)
+        return -1;
+    *out = (int)a->ints[k];
+    return 0;
+}
+
+static int conv_shape_of(struct builder *b, const struct graph_node *n, const struct operand *in,
+                         const struct operand *out, const struct apex_tensor *w, struct conv_shape *s)
+{
+    const struct graph *g = b->e->graph;
+    if (in->shape.rank != 4 || w->shape.rank != 4)
+        return graph_fail(g, n, b->err, "only two-dimensional convolution is supported");
+    const int64_t *wd = w->shape.dim;
+    int64_t groups = graph_attr_int(n, "group", 1);
+    for (int i = 1; i < 4; i++)
+        if (in->shape.dim[i] > INT_MAX / 4 || out->shape.dim[i] > INT_MAX / 4 || wd[i] > INT_MAX / 4)
+            return graph_fail(g, n, b->err, "a dimension is too large");
+    if (groups < 1 || wd[1] * groups != in->shape.dim[1] || wd[0] != out->shape.dim[1] || wd[0] % groups != 0)
+        return graph_fail(g, n, b->err, "weights do not fit the channels and %lld groups", (long long)groups);
+    *s = (struct conv_shape){.batch = (int)out->shape.dim[0], .groups = (int)groups};
+    s->in_c = (int)in->shape.dim[1], s->in_h = (int)in->shape.dim[2], s->in_w = (int)in->shape.dim[3];
+    s->out_c = (int)wd[0], s->out_h = (int)out->shape.dim[2], s->out_w = (int)out->shape.dim[3];
+    s->kernel_h = (int)wd[2], s->kernel_w = (int)wd[3];
+    if (attr_at(n, "strides", 0, 1, 1, &s->stride_h) < 0 ||
+        attr_at(n, "strides", 1, 1, 1, &s->stride_w) < 0 ||
+        attr_at(n, "dilations", 0, 1, 1, &s->dilation_h) < 0 ||
+        attr_at(n, "dilations", 1, 1, 1, &s->dilation_w) < 0 ||
+        attr_at(n, "pads", 0, 0, 0, &s->pad_top) < 0 || attr_at(n, "pads", 1, 0, 0, &s->pad_left) < 0 ||
+        attr_at(n, "pads", 2, 0, 0, &s->pad_bottom) < 0 || attr_at(n, "pads", 3, 0, 0, &s->pad_right) < 0)
+        return graph_fail(g, n, b->err, "bad strides, dilations or pads");
+    return 0;
+}
+
+/* A bias is a constant of `count` numbers; it does not count in the limit sigma = infinity. */
+static int bias_of(struct builder *b, const struct graph_node *n, int64_t count, const float **bias)
+{
+    const struct apex_tensor *t = graph_constant(b->e->graph, n, 2);
+    *bias = NULL;
+    if (!graph_input(b->e->graph, n, 2) || b->degree > 0)
+        return 0;
+    if (!t || t->type != APEX_F32 || apex_shape_count(&t->shape) != count)
+        return graph_fail(b->e->graph, n, b->err, "the bias must be a constant of %lld numbers",
+                          (long long)count);
+    *bias = t->data;
+    return 0;
+}
+
+static int no_weights(struct builder *b, const struct graph_node *n)
+{
+    return graph_fail(b->e->graph, n, b->err, "weights that are not constant are not supported");
+}
+
+int emit_conv(struct builder *b, const struct graph_node *n)
+{
+    const struct apex_tensor *w = graph_constant(b->e->graph, n, 1);
+    struct operand in, out;
+    struct conv_shape shape;
+    const float *bias;
+    if (!w || w->type != APEX_F32)
+        return no_weights(b, n);
+    if (builder_input_as(b, n, 0, LAYOUT_NHWC, &in) < 0 || builder_output(b, n, 0, &out) < 0 ||
+        conv_shape_of(b, n, &in, &out, w, &shape) < 0 || bias_of(b, n, shape.out_c, &bias) < 0)
+        return -1;
+    struct layer *l = layer_find(b->e, n, shape.batch, bias != NULL);
+    if (!l) {
+        l = layer_add(b, n, shape.batch, bias != NULL);
+        if (!l)
+            return -1;
+        l->is_conv = 1;
+        l->state = b->e->kernels->conv_new(&shape, w->data, bias, &l->scratch, b->err);
+        if (!l->state)
+            return graph_fail(b->e->graph, n, b->err, "the kernel could not be prepared (%d rows)",
+                              shape.batch);
+        l->weights = (size_t)apex_shape_count(&w->shape) * sizeof(float);
+        l->flops = 2 * apex_shape_count(&w->shape) * shape.out_h * shape.out_w;
+        b->e->bytes += l->weights;
+    }
+    return add_layer_step(b, n, l, &in, &out);
+}
+
+/* y = x w + bias for a constant w [k][n]; x row-major with k last. */
+static int emit_linear(struct builder *b, const struct graph_node *n, const struct apex_tensor *w,
+                       const float *bias)
+{
+    struct operand in, out;
+    int64_t k = w->shape.dim[0], width = w->shape.dim[1];
+    if (builder_input_as(b, n, 0, LAYOUT_ROW, &in) < 0 || builder_output(b, n, 0, &out) < 0)
+        return -1;
+    int64_t rows = k > 0 ? apex_shape_count(&in.shape) / k : 0;
+    if (in.shape.rank < 2 || in.shape.dim[in.shape.rank - 1] != k || k > INT_MAX || width > INT_MAX ||
+        rows > INT_MAX || rows * width != apex_shape_count(&out.shape))
+        return graph_fail(b->e->graph, n, b->err, "weights [%lld,%lld] do not fit the input", (long long)k,
+                          (long long)width);
+    struct layer *l = layer_find(b->e, n, (int)rows, bias != NULL);
+    if (!l) {
+        l = layer_add(b, n, (int)rows, bias != NULL);
+        if (!l)
+            return -1;
+        l->state =
+            b->e->kernels->linear_new((int)rows, (int)k, (int)width, w->data, bias, &l->scratch, b->err);
+        if (!l->state)
+            return graph_fail(b->e->graph, n, b->err, "the kernel could not be prepared (%lld rows)",
+                              (long long)rows);
+        l->weights = (size_t)(k * width) * sizeof(float);
+        l->flops = 2 * k * width * (rows / b->p->batch);
+        b->e->bytes += l->weights;
+    }
+    return add_layer_step(b, n, l, &in, &out);
+}
+
+int emit_gemm(struct builder *b, const struct graph_node *n)
+{
+    const struct apex_tensor *w = graph_constant(b->e->graph, n, 1);
+    const float *bias;
+    if (!w || w->type != APEX_F32 || w->shape.rank != 2)
+        return no_weights(b, n);
+    const struct apex_tensor *c = graph_constant(b->e->graph, n, 2);
+    int64_t width = w->shape.dim[1];
+    if (b->degree > 0 || !c || c->type != APEX_F32 || apex_shape_count(&c->shape) != 1)
+        return bias_of(b, n, width, &bias) < 0 ? -1 : emit_linear(b, n, w, bias);
+    float *repeated = engine_alloc(width, b->err); /* one number for all */
+    for (int64_t i = 0; repeated && i < width; i++)
+        repeated[i] = *(const float *)c->data;
+    int result = repeated ? emit_linear(b, n, w, repeated) : -1;
+    free(repeated);
+    return result;
+}
+
+/* Both operands dynamic, or a constant of any rank: one product per index of the leading axes. */
+struct matmul {
+    const struct kernel_set *kernels;
+    int m, n, k, rank;
+    struct apex_shape lead;
+    int64_t a[APEX_MAX_RANK], b[APEX_MAX_RANK];
+};
+
+static void run_matmul(const struct step *s, const struct pass *pass)
+{
+    const struct matmul *p = s->state;
+    int64_t count = apex_shape_count(&p->lead);
+    (void)pass;
+    for (int64_t i = 0; i < count; i++) {
+        const float *a = s->in[0].data, *b = s->in[1].data;
+        int64_t rest = i;
+        for (int k = p->lead.rank - 1; k >= 0; k--) {
+            a += rest % p->lead.dim[k] * p->a[k];
+            b += rest % p->lead.dim[k] * p->b[k];
+            rest /= p->lead.dim[k];
+        }
+        p->kernels->matmul(p->m, p->n, p->k, a, b, s->out.data + i * p->m * p->n);
+    }
+}
+
+/* The strides of the leading axes of o under out's: as broadcast_strides, with the matrix axes taken off. */
+static void lead_strides(const struct operand *o, const struct operand *out, int64_t *stride)
+{
+    struct apex_shape to = out->shape;
+    int shift = to.rank - o->shape.rank;
+    for (int i = o->shape.rank - 2; i < o->shape.rank; i++)
+        to.dim[i + shift] = o->shape.dim[i];
+    broadcast_strides(o, &to, stride);
+}
+
+int emit_matmul(struct builder *b, const struct graph_node *n)
+{
+    const struct apex_tensor *w = graph_constant(b->e->graph, n, 1);
+    struct operand a, c, out;
+    if (w && w->type == APEX_F32 && w->shape.rank == 2)
+        return emit_linear(b, n, w, NULL);
+    if (builder_input_as(b, n, 0, LAYOUT_ROW, &a) < 0 || builder_input_as(b, n, 1, LAYOUT_ROW, &c) < 0 ||
+        builder_output(b, n, 0, &out) < 0)
+        return -1;
+    int ra = a.shape.rank, rc = c.shape.rank, r = out.shape.rank;
+    int batch_is_matrix = (a.dynamic && ra < 3) || (c.dynamic && rc < 3);
+    if (ra < 2 || rc < 2 || r < 3 || batch_is_matrix || (a.dynamic && ra < r && ra < rc) ||
+        (c.dynamic && rc < r && rc < ra))
+        return graph_fail(b->e->graph, n, b->err, "a product of ranks %d and %d is not supported here", ra,
+                          rc);
+    if (apex_shape_count(&out.shape) > INT_MAX || apex_shape_count(&a.shape) > INT_MAX ||
+        apex_shape_count(&c.shape) > INT_MAX)
+        return graph_fail(b->e->graph, n, b->err, "a dimension is too large");
+    struct step *s = builder_step(b, n, run_matmul, sizeof(struct matmul));
+    if (!s)
+        return -1;
+    struct matmul *p = s->state;
+    p->kernels = b->e->kernels;
+    p->m = (int)out.shape.dim[r - 2];
+    p->n = (int)out.shape.dim[r - 1];
+    p->k = (int)a.shape.dim[ra - 1];
+    p->lead = out.shape;
+    p->lead.rank = r - 2;
+    lead_strides(&a, &out, p->a);
+    lead_strides(&c, &out, p->b);
+    step_input(s, &a);
+    step_input(s, &c);
+    s->out = out;
+    s->out.layout = LAYOUT_ROW;
+    return 0;
+}

@@ -1,0 +1,113 @@
+/* Internal to the engine: a program is a list of steps that computes a part of the graph for a fixed number
+ * of rows. Programs are compiled once, bound to one common arena, and run with no allocation.
+ *
+ * Every step sees its tensors as operands: an ONNX shape whose dim[0] is the number of rows really held (1,
+ * or the batch), and a layout that says how it lies in memory. A clean tensor, a constant or a zero under a
+ * batched operand is therefore plain NumPy broadcasting, and is never copied. */
+#ifndef APEX_CORE_ENGINE_PROGRAM_H
+#define APEX_CORE_ENGINE_PROGRAM_H
+
+#include "core/engine/kernels.h"
+#include "core/model.h"
+#include "core/noise.h"
+
+enum layout { LAYOUT_ROW, LAYOUT_NHWC }; /* NHWC: rank 4 only, memory order of the axes is 0, 2, 3, 1 */
+
+struct operand {
+    struct apex_shape shape;
+    enum layout layout;
+    int dynamic; /* dim[0] is the batch; else a constant, aligned to the right when broadcast */
+    int degree;  /* sigma = infinity: the power of sigma this tensor was divided by; 0: not perturbed, or
+                    bounded */
+    int buffer;  /* in the program's table */
+    float *data; /* set by program_bind */
+};
+
+/* What a run of a program needs beside its own steps. */
+struct pass {
+    const struct apex_noise *noise;
+    double sigma;
+    const float *scale; /* as in apex_runner_perturb: one number, or one per site for `all`; NULL: 1 */
+    int per_site;       /* scale is indexed by the site */
+    uint32_t sample, draw0;
+    int rows;        /* rows that hold draws; the rest of the tile is padding */
+    const float *xi; /* all xi of the tile, made by program_fill_noise; NULL: made row by row in row_xi */
+    float *row_xi;   /* one row of the largest site */
+    void *scratch;
+};
+
+struct step {
+    void (*run)(const struct step *s, const struct pass *pass);
+    const struct graph_node *node; /* NULL: noise, or a change of layout */
+    struct operand in[2], out;
+    int inputs;
+    unsigned in_place;         /* bit k: out may overwrite in[k] when that dies here */
+    void *state;               /* freed with the step, by free() */
+    const struct layer *layer; /* Conv, Gemm: the prepared weights, owned by the engine */
+};
+
+struct buffer {
+    float *fixed;    /* not in the arena: a constant or a kept clean tensor */
+    int64_t count;   /* floats */
+    int first, last; /* steps between which it lives */
+    int same_as;     /* merged into that buffer; -1 */
+    size_t offset;   /* floats into the arena */
+};
+
+struct program {
+    int batch, limit;
+    int steps, step_room, buffers, buffer_room;
+    struct step *step;
+    struct buffer *buffer;
+    struct operand input, logits, output; /* input and output: clean program only; buffer -1 otherwise */
+    size_t arena;                         /* floats */
+    size_t scratch;                       /* bytes */
+    int64_t xi, row_xi; /* floats: of all sites for the whole tile; of one row of the largest */
+};
+
+/* One prepared Conv or linear layer: a node for a number of rows, with or without its bias. */
+struct layer {
+    const struct graph_node *node;
+    int rows, biased, is_conv;
+    void *state;
+    size_t scratch, weights; /* bytes */
+    int64_t flops;           /* of one row */
+};
+
+/* Shared by all programs of a runner. */
+struct engine {
+    const struct apex_model *model;
+    const struct graph *graph;
+    const struct kernel_set *kernels;
+    enum layout *layout; /* per value */
+    float **clean;       /* per value: where the clean pass keeps it, owned; NULL: not kept */
+    struct layer **layer;
+    int layers, layer_room;
+    size_t bytes; /* of clean tensors and weights */
+};
+
+int engine_init(struct engine *e, const struct apex_model *m, const struct kernel_set *kernels,
+                struct apex_error *err);
+void engine_free(struct engine *e); /* releases what the struct owns */
+
+/* The storage of a clean tensor, made on first request; NULL with err. Compile the clean program last. */
+float *engine_keep(struct engine *e, int value, struct apex_error *err);
+
+/* site: an index, APEX_SITE_INPUT or APEX_SITE_ALL. */
+struct program *program_perturbed(struct engine *e, int site, int batch, int limit, enum apex_noise_kind kind,
+                                  struct apex_error *err);
+struct program *program_clean(struct engine *e, struct apex_error *err);
+void program_free(struct program *p); /* accepts NULL */
+
+/* Liveness, in-place steps and offsets; sets p->arena. -1: no memory. */
+int program_plan(struct program *p, struct apex_error *err);
+void program_bind(struct program *p, float *arena);
+void program_run(const struct program *p, const struct pass *pass);
+
+/* Makes the xi of every site of the program: xi[p->xi]. */
+void program_fill_noise(const struct program *p, const struct pass *pass, float *xi);
+
+/* 64-byte aligned, zeroed; freed with free(). */
+float *engine_alloc(int64_t count, struct apex_error *err);
+
+#endif

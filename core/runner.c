@@ -1,0 +1,271 @@
+#include "core/runner.h"
+
+#include "core/engine/program.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TILE_BYTES = 2 * 1024 * 1024, TILE_MOST = 64, TILE_LEAST = 4, XI_BYTES = 64 * 1024 * 1024 };
+
+struct runner_site {
+    int index; /* APEX_SITE_... or an activation */
+    struct program *finite, *limit;
+};
+
+struct apex_runner {
+    struct engine e;
+    struct apex_noise noise;
+    int tile_rows, sites;
+    struct runner_site *site;
+    struct program *clean;
+    float *arena, *xi, *row_xi;
+    int64_t xi_room; /* floats */
+    void *scratch;
+    size_t bytes;
+};
+
+static int64_t largest_activation(const struct graph *g)
+{
+    int64_t most = 1;
+    for (int v = 0; v < g->values; v++) {
+        int64_t count = g->value[v].constant ? 0 : apex_shape_count(&g->value[v].shape);
+        most = count > most ? count : most;
+    }
+    return most;
+}
+
+int apex_tile_rows(const struct apex_model *m, uint32_t draws)
+{
+    int64_t row = largest_activation(m->graph) * (int64_t)sizeof(float);
+    uint32_t rows = 1;
+    while (rows < draws && rows < TILE_MOST)
+        rows *= 2;
+    while (rows > TILE_LEAST && (int64_t)rows * row > TILE_BYTES)
+        rows /= 2;
+    return (int)rows;
+}
+
+void apex_runner_free(struct apex_runner *r)
+{
+    if (!r)
+        return;
+    for (int i = 0; r->site && i < r->sites; i++) {
+        program_free(r->site[i].finite);
+        program_free(r->site[i].limit);
+    }
+    program_free(r->clean);
+    engine_free(&r->e);
+    free(r->site);
+    free(r->arena);
+    free(r->xi);
+    free(r->row_xi);
+    free(r->scratch);
+    free(r);
+}
+
+/* The site's clean tensor must be kept even where no step of its programs reads it (the limit, add_squares).
+ */
+static int keep_site(struct apex_runner *r, int index, struct apex_error *err)
+{
+    const struct apex_model *m = r->e.model;
+    if (index == APEX_SITE_ALL)
+        return 0;
+    return engine_keep(&r->e, index == APEX_SITE_INPUT ? m->graph->input : m->site[index].value, err) ? 0
+                                                                                                      : -1;
+}
+
+static int compile_site(struct apex_runner *r, struct runner_site *s, int limit, struct apex_error *err)
+{
+    enum apex_noise_kind kind = r->noise.kind;
+    if (s->index < APEX_SITE_ALL || s->index >= r->e.model->sites)
+        return apex_fail(err, "%s: no site %d", r->e.graph->source, s->index);
+    if (limit && kind == APEX_NOISE_DROPOUT)
+        return apex_fail(err, "dropout noise has no limit for sigma = inf");
+    if (keep_site(r, s->index, err) < 0)
+        return -1;
+    s->finite = program_perturbed(&r->e, s->index, r->tile_rows, 0, kind, err);
+    if (s->finite && limit)
+        s->limit = program_perturbed(&r->e, s->index, r->tile_rows, 1, kind, err);
+    return s->finite && (s->limit || !limit) ? 0 : -1;
+}
+
+struct room {
+    size_t arena, scratch;
+    int64_t xi, row_xi;
+};
+
+static void room_for(struct room *room, const struct program *p)
+{
+    if (!p)
+        return;
+    room->arena = p->arena > room->arena ? p->arena : room->arena;
+    room->scratch = p->scratch > room->scratch ? p->scratch : room->scratch;
+    room->row_xi = p->row_xi > room->row_xi ? p->row_xi : room->row_xi;
+    if (p->xi > room->xi && p->xi <= (int64_t)(XI_BYTES / sizeof(float)))
+        room->xi = p->xi;
+}
+
+static int allocate(struct apex_runner *r, struct apex_error *err)
+{
+    struct room room = {0};
+    room_for(&room, r->clean);
+    for (int i = 0; i < r->sites; i++) {
+        room_for(&room, r->site[i].finite);
+        room_for(&room, r->site[i].limit);
+    }
+    r->xi_room = room.xi;
+    r->arena = engine_alloc((int64_t)room.arena, err);
+    r->scratch = r->arena ? engine_alloc((int64_t)(room.scratch / sizeof(float) + 1), err) : NULL;
+    r->xi = r->scratch ? engine_alloc(room.xi, err) : NULL;
+    r->row_xi = r->xi ? engine_alloc(room.row_xi, err) : NULL;
+    r->bytes =
+        r->e.bytes + (room.arena + (size_t)room.xi + (size_t)room.row_xi) * sizeof(float) + room.scratch;
+    return r->row_xi ? 0 : -1;
+}
+
+static void bind_all(struct apex_runner *r)
+{
+    program_bind(r->clean, r->arena);
+    for (int i = 0; i < r->sites; i++) {
+        program_bind(r->site[i].finite, r->arena);
+        if (r->site[i].limit)
+            program_bind(r->site[i].limit, r->arena);
+    }
+}
+
+struct apex_runner *apex_runner_new(const struct apex_model *m, const char *kernels, const int *sites,
+                                    int n_sites, int tile_rows, const struct apex_noise *noise, int limit,
+                                    struct apex_error *err)
+{
+    const struct kernel_set *set = kernel_set_find(kernels, err);
+    struct apex_runner *r = set ? calloc(1, sizeof *r) : NULL;
+    if (!r) {
+        if (set)
+            apex_fail(err, "no memory");
+        return NULL;
+    }
+    r->noise = *noise;
+    r->tile_rows = tile_rows;
+    r->sites = n_sites;
+    r->site = calloc((size_t)n_sites + 1, sizeof *r->site);
+    int failed = engine_init(&r->e, m, set, err) < 0;
+    if (!r->site)
+        failed = apex_fail(err, "no memory");
+    if (tile_rows < 1)
+        failed = apex_fail(err, "a tile needs at least one row");
+    /* both ends are read after the pass */
+    failed = failed || !engine_keep(&r->e, m->logits, err) || !engine_keep(&r->e, m->graph->output, err);
+    for (int i = 0; i < n_sites && !failed; i++) {
+        r->site[i].index = sites[i];
+        failed = compile_site(r, &r->site[i], limit, err) < 0;
+    }
+    r->clean = failed ? NULL : program_clean(&r->e, err);
+    if (!r->clean || allocate(r, err) < 0) {
+        apex_runner_free(r);
+        return NULL;
+    }
+    bind_all(r);
+    return r;
+}
+
+void apex_runner_clean(struct apex_runner *r, const float *sample, float *logits)
+{
+    const struct operand *in = &r->clean->input;
+    struct pass pass = {.noise = &r->noise, .rows = 1, .scratch = r->scratch};
+    if (in->layout == LAYOUT_NHWC) {
+        int64_t plane = in->shape.dim[2] * in->shape.dim[3];
+        struct apex_shape shape = {.rank = 2, .dim = {in->shape.dim[1], plane}};
+        int64_t from[2] = {plane, 1}, to[2] = {1, in->shape.dim[1]};
+        apex_strided_copy(&shape, sizeof *sample, in->data, to, sample, from);
+    } else {
+        memcpy(in->data, sample, (size_t)apex_shape_count(&in->shape) * sizeof *sample);
+    }
+    program_run(r->clean, &pass);
+    memcpy(logits, r->clean->logits.data, (size_t)r->e.model->classes * sizeof *logits);
+}
+
+const float *apex_runner_output(const struct apex_runner *r)
+{
+    return r->clean->output.data;
+}
+
+void apex_runner_add_squares(const struct apex_runner *r, double *sum)
+{
+    const struct apex_model *m = r->e.model;
+    for (int i = 0; i < r->sites; i++) {
+        int index = r->site[i].index;
+        if (index == APEX_SITE_ALL)
+            continue;
+        int value = index == APEX_SITE_INPUT ? m->graph->input : m->site[index].value;
+        int64_t count = apex_shape_count(&m->graph->value[value].shape);
+        const float *a = r->e.clean[value];
+        for (int64_t k = 0; k < count; k++)
+            sum[i] += (double)a[k] * a[k];
+    }
+}
+
+/* One scale: a run of the program, and the logits of its rows. */
+static void run_scale(struct apex_runner *r, const struct program *p, const struct pass *pass, float *logits)
+{
+    size_t classes = (size_t)r->e.model->classes;
+    size_t step = p->logits.shape.dim[0] == 1 ? 0 : classes; /* a site that the scores do not depend on */
+    program_run(p, pass);
+    for (int d = 0; d < r->tile_rows; d++)
+        memcpy(logits + (size_t)d * classes, p->logits.data + (size_t)d * step, classes * sizeof *logits);
+}
+
+void apex_runner_perturb(struct apex_runner *r, int site, const float *scale, const double *sigma,
+                         int n_sigmas, uint32_t sample, uint32_t draw0, int n, float *logits)
+{
+    const struct runner_site *s = &r->site[site];
+    struct pass pass = {.noise = &r->noise, .scale = scale, .per_site = s->index == APEX_SITE_ALL};
+    pass.sample = sample;
+    pass.draw0 = draw0;
+    pass.rows = n;
+    pass.row_xi = r->row_xi;
+    pass.scratch = r->scratch;
+    if (n_sigmas > 1 && s->finite->xi <= r->xi_room) {
+        program_fill_noise(s->finite, &pass, r->xi);
+        pass.xi = r->xi;
+    }
+    for (int k = 0; k < n_sigmas; k++) {
+        pass.sigma = sigma[k];
+        const struct program *p = isinf(sigma[k]) ? s->limit : s->finite;
+        run_scale(r, p, &pass, logits + (size_t)k * (size_t)r->tile_rows * (size_t)r->e.model->classes);
+    }
+}
+
+size_t apex_runner_bytes(const struct apex_runner *r)
+{
+    return r->bytes;
+}
+
+/* FLOPs of one row: known for layers; every other operation counts one per output element. */
+static void describe_step(const struct apex_runner *r, const struct step *s, struct apex_layer *layer)
+{
+    const struct kernel_set *set = r->e.kernels;
+    *layer = (struct apex_layer){.node = s->node->name, .op = s->node->op, .kernel = "loops"};
+    layer->shape = s->out.shape;
+    layer->flops = apex_shape_count(&s->out.shape);
+    if (!s->layer)
+        return;
+    layer->flops = s->layer->flops;
+    layer->kernel = s->layer->is_conv            ? set->conv_algorithm(s->layer->state)
+                    : strcmp(set->name, "naive") ? "openblas:gemm"
+                                                 : "naive:loops";
+}
+
+int apex_runner_layers(const struct apex_runner *r, struct apex_layer *layer, int most)
+{
+    int count = 0;
+    for (int i = 0; i < r->clean->steps; i++) {
+        const struct step *s = &r->clean->step[i];
+        if (!s->node)
+            continue;
+        if (count < most)
+            describe_step(r, s, &layer[count]);
+        count++;
+    }
+    return count;
+}
