@@ -6,6 +6,10 @@
  * - every value is named, has its full shape, and is one of: the graph input; an F32 constant
  *   (graph_value.constant, producer -1); the output of a node (F32, dynamic);
  * - dynamic values carry the batch as dim[0] == 1, and no operator mixes samples;
+ * - elementwise operators: every dynamic input has as many dimensions as the output, so that batches meet;
+ * - names are those of the file, but constants that import made (a transposed weight) have the name of what
+ * they come from and a suffix with ':'; a last Identity or the like is gone, and the output then is its
+ * input;
  * - constants are in the order and shape of ONNX; those that no node reads are gone;
  * - the output is [1, classes], or [1, classes, 1, 1, ...] (only trailing ones).
  *
@@ -16,15 +20,14 @@
  *   Conv                 X, W(c) [M, C/group, kh, kw], B(c) [M] or left out
  *                        INTS kernel_shape, strides, dilations [2]; INTS pads [top, left, bottom, right];
  *                        INT group
- *   Gemm                 X [1,K], B(c) [K,N], C(c) or left out: broadcasts to [1,N].   y = X B + C
+ *   Gemm                 X [1,K], B(c) [K,N], C(c) [N] or left out.   y = X B + C
  *                        (transB and alpha are worked into B, beta into C)
- *   MatMul               as ONNX; B is often constant and 2-D; dim[0] of a dynamic input is the batch
- *   Add Sub Mul Div Pow  two inputs, broadcast as in NumPy (a constant has no batch: its dimension there, if
- *   PRelu                any, is 1); PRelu: X, slope(c)
- *   Min Max              two or more inputs, broadcast (with one input: the same as nothing, and removed)
- *   Relu Sigmoid Tanh Softplus Softsign Erf Exp Sqrt Neg Abs Reciprocal Log HardSwish Mish
- *   LeakyRelu, Elu, Celu  FLOAT alpha
- *   Selu                 FLOAT alpha, gamma
+ *   MatMul               as ONNX; B is often constant and 2-D; dim[0] of a dynamic input is the batch. Two
+ * dynamic inputs have the same rank, 3 or more; a constant one never has more dimensions than the dynamic
+ * one. Add Sub Mul Div Pow  two inputs, broadcast as in NumPy (a constant has no batch: its dimension there,
+ * if PRelu                any, is 1); PRelu: X, slope(c) Min Max              two or more inputs, broadcast
+ * (with one input: the same as nothing, and removed) Relu Sigmoid Tanh Softplus Softsign Erf Exp Sqrt Neg Abs
+ * Reciprocal Log HardSwish Mish LeakyRelu, Elu, Celu  FLOAT alpha Selu                 FLOAT alpha, gamma
  *   HardSigmoid          FLOAT alpha, beta
  *   Gelu                 STRING approximate: "none" or "tanh"
  *   Clip                 one input; FLOAT min, max (the largest floats where the model gives none)
@@ -38,7 +41,8 @@
  *   Reshape              one input: the same elements in the same (ONNX) order, in the output's shape. Also
  *                        made from Flatten, Squeeze and Unsqueeze.
  *   Transpose            INTS perm [rank], perm[0] == 0
- *   Concat               INT axis (>= 1)
+ *   Concat               INT axis (>= 1). A constant input has 1 as its first dimension and stands for every
+ *                        sample.
  *   Slice                one input; INTS starts, ends, axes, steps, one entry for each axis of the rank,
  *                        axes = 0, 1, 2, ...; starts inside the tensor; steps not 0; element i of an axis is
  *                        start + i * step; with a negative step that reaches element 0, end is -1; the
