@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MAX_ATTRIBUTES = 256 }; /* of one node; ONNX has a dozen at most */
+
 struct decode {
     const Onnx__GraphProto *proto;
     struct graph *g;
@@ -221,6 +223,10 @@ static int decode_node(struct decode *d, const Onnx__NodeProto *p, size_t index)
     if (!(n.output = decode_names(d, &n, p->output, p->n_output, 1)))
         goto done;
     n.outputs = (int)p->n_output;
+    if (p->n_attribute > MAX_ATTRIBUTES) {
+        graph_fail(d->g, &n, d->err, "%zu attributes", p->n_attribute);
+        goto done;
+    }
     for (size_t k = 0; k < p->n_attribute; k++)
         if (decode_attr(d, p->attribute[k], &n) < 0)
             goto done;

@@ -1,9 +1,14 @@
-/* From the bytes of an ONNX file to a graph ready for the engine. Stages, each in files of their own:
- *   decode    protobuf-c (onnx.proto) -> nodes and initializers; external data; types widened   (decode.c,
- * tensor_proto.c) infer     shapes forwards through the nodes, integer shape chains and every constant
- * subgraph computed (infer_*.c, fold_*.c) simplify  Identity, inference Dropout and all-zero Pad vanish,
- * BatchNormalization goes into the Conv or Gemm before it, dead nodes go (simplify.c) check     NaN or
- * infinite weights, batch mixing, bias lengths, unknown operators and versions   (check.c) */
+/* From the bytes of an ONNX file to a graph ready for the engine, in the normal form of normal_form.h.
+ * Stages:
+ *
+ *   wire      a look at the raw bytes: depth, lengths, number of messages (wire.c)
+ *   decode    protobuf-c -> values, nodes, constants; external data; types widened; nodes sorted, dead ones
+ *             dropped (decode.c, tensor_proto.c, sort.c)
+ *   infer     node by node: checks, normal form and shapes (infer.c, infer_*.c), and what has only constant
+ *             inputs is computed (fold_*.c); Identity and the like vanish; ops.c is the table of operators
+ *   check     weights are numbers, the output is class scores (check.c)
+ *   simplify  BatchNormalization goes into the Conv or Gemm before it, unused values go (simplify.c)
+ */
 #ifndef APEX_CORE_ONNX_IMPORT_H
 #define APEX_CORE_ONNX_IMPORT_H
 

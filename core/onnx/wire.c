@@ -1,6 +1,6 @@
 #include "core/onnx/wire.h"
 
-enum { MAX_DEPTH = 24, MAX_MESSAGES = 4 << 20 };
+enum { MAX_DEPTH = 24, MAX_MESSAGES = 1 << 20 };
 
 struct walk {
     const uint8_t *bytes;

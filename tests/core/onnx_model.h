@@ -164,8 +164,9 @@ static inline Onnx__NodeProto *model_node(Onnx__ModelProto *m, const char *op, c
     Onnx__NodeProto *n = malloc(sizeof *n);
     onnx__node_proto__init(n);
     n->op_type = strdup(op);
-    n->name = malloc(strlen(op) + 5);
-    sprintf(n->name, "the_%s", op);
+    char name[64];
+    snprintf(name, sizeof name, "the_%s", op);
+    n->name = strdup(name);
     add_names(&n->input, &n->n_input, inputs);
     add_names(&n->output, &n->n_output, outputs);
     list_add(&m->graph->node, &m->graph->n_node, n);
