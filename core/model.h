@@ -14,7 +14,7 @@
 
 struct apex_site {
     int index;               /* as above; the index in apex_model.site */
-    char name[64];           /* "relu4": operator in lower case + index; unique; "input", "all" */
+    char name[64];           /* "relu4": operator in lower case + index ("relu6_4" for ReLU6); unique */
     const char *op;          /* "Relu", "Silu", "Gelu", ... */
     const char *tensor;      /* ONNX name of the tensor, owned by the graph */
     const char *node;        /* ONNX name of the node that makes it */

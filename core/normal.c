@@ -24,10 +24,10 @@ static inline float float_of(uint32_t bits)
     return v;
 }
 
-/* x as a float, by way of the signed conversion that every vector unit has. */
-static inline float from_word(uint32_t x)
+/* x + middle, rounded once: both halves are exact. Signed conversions, which every vector unit has. */
+static inline float from_word(uint32_t x, float middle)
 {
-    return (float)(int32_t)x + ((int32_t)x < 0 ? 4294967296.0f : 0.0f);
+    return (float)(int32_t)(x >> 16) * 65536.0f + ((float)(int32_t)(x & 0xffffu) + middle);
 }
 
 /* ln((x + middle) / 2^32), always below 0; middle is 0.5 or 1. With w = x + middle = 2^e m and m in
@@ -35,7 +35,7 @@ static inline float from_word(uint32_t x)
  * bits, f = u - 1 is taken from the word itself; near u = 0 all 32 bits count. */
 static inline float log_unit(uint32_t x, float middle)
 {
-    float w = from_word(x) + middle;
+    float w = from_word(x, middle);
     uint32_t shifted = bits_of(w) - SQRT_HALF_BITS;
     int32_t exponent = (int32_t)shifted >> 23;
     float m = float_of((shifted & 0x7fffffu) + SQRT_HALF_BITS);
@@ -59,8 +59,8 @@ static inline float log_unit(uint32_t x, float middle)
 static inline void sin_cos_turn(uint32_t x, float *sine, float *cosine)
 {
     uint32_t quarter = (x + 0x20000000u) >> 30;
-    int32_t rest = (int32_t)(x - (quarter << 30));           /* within +- 2^29 */
-    float y = ((float)rest + 0.5f) * 1.4629180792671596e-9f; /* 2 pi / 2^32 */
+    int32_t rest = (int32_t)(x - (quarter << 30));    /* within +- 2^29 */
+    float y = ((float)rest + 0.5f) * 0x1.921fb6p-30f; /* 2 pi / 2^32 */
     float t = y * y;
     float s = ((-1.95039633e-4f * t + 8.33210096e-3f) * t + -0.166666547f) * (t * y) + y;
     float c = ((2.44638094e-5f * t + -1.38876541e-3f) * t + 4.16666546e-2f) * (t * t) + (1.0f - 0.5f * t);
@@ -89,7 +89,7 @@ void uniform_lanes(uint32_t x[4][LANES], float xi[4][LANES])
 {
     for (int w = 0; w < 4; w++)
         for (int i = 0; i < LANES; i++)
-            xi[w][i] = ((float)(int32_t)(x[w][i] ^ 0x80000000u) + 0.5f) * 8.065491e-10f; /* sqrt 3 / 2^31 */
+            xi[w][i] = ((float)(int32_t)(x[w][i] ^ 0x80000000u) + 0.5f) * 0x1.bb67aep-31f; /* sqrt 3 / 2^31 */
 }
 
 /* The top bit is the sign, the others v give u = (v + 0.5) / 2^31; xi = sign * -ln(u) / sqrt 2. */
@@ -109,7 +109,7 @@ void unit_lanes(uint32_t x[4][LANES], float xi[4][LANES])
 {
     for (int w = 0; w < 4; w++)
         for (int i = 0; i < LANES; i++) {
-            float u = (from_word(x[w][i]) + 0.5f) * TWO_TO_MINUS_32;
+            float u = from_word(x[w][i], 0.5f) * TWO_TO_MINUS_32;
             xi[w][i] = u < 0.99999994f ? u : 0.99999994f;
         }
 }

@@ -65,7 +65,9 @@ static void fill_site(struct apex_model *m, const char *kind, int node)
     s->tensor = g->value[s->value].name;
     s->shape = g->value[s->value].shape;
     s->elements = apex_shape_count(&s->shape);
-    int length = snprintf(s->name, sizeof s->name, "%s%d", kind, s->index);
+    /* "relu6_0": otherwise ReLU6 number 0 would have the name of ReLU number 60. */
+    int digit = isdigit((unsigned char)kind[strlen(kind) - 1]);
+    int length = snprintf(s->name, sizeof s->name, "%s%s%d", kind, digit ? "_" : "", s->index);
     for (int i = 0; i < length; i++)
         s->name[i] = (char)tolower((unsigned char)s->name[i]);
 }

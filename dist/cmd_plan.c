@@ -200,6 +200,5 @@ int command_plan(int argc, char **argv)
     if (!t)
         return command_fail(EXIT_BAD_INPUT, &err);
     code = plan_sweep(&a, t, &err) ? command_fail(EXIT_BAD_INPUT, &err) : EXIT_DONE;
-    team_end(t);
-    return code;
+    return team_end(t, code);
 }

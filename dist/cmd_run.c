@@ -170,6 +170,5 @@ int command_run(int argc, char **argv)
     if (!t)
         return command_fail(EXIT_BAD_INPUT, &err);
     code = run_sweep(&o, t, &err);
-    team_end(t);
-    return code;
+    return team_end(t, code);
 }

@@ -1,7 +1,5 @@
 #include "dist/dataset.h"
-#include "dist/dataset_read.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +13,7 @@ void dataset_free(struct dataset *d)
     }
     if (d->owns)
         free(d->values);
+    free(d->variable);
     free(d->label_name);
     free(d->label);
     free(d->index);
@@ -95,36 +94,4 @@ int dataset_fits(const struct dataset *d, const struct apex_shape *input, struct
     char a[APEX_SHAPE_TEXT], b[APEX_SHAPE_TEXT];
     return apex_fail(err, "samples of shape %s%s do not fit the input %s%s", apex_shape_text(&d->shape, a),
                      d->nhwc ? " (height, width, channel)" : "", apex_shape_text(input, b), hint);
-}
-
-struct apex_tensor *dataset_array(const char *path, const char *variable, struct apex_error *err)
-{
-    struct gzfile file;
-    struct raw_array a = {0};
-    struct apex_tensor *t = NULL;
-    unsigned char *scratch = NULL;
-    if (gzfile_read(path, NULL, &file, err))
-        return NULL;
-    raw_read_fn *read = raw_reader(&file, NULL, err);
-    if (!read || read(&file, &(struct raw_query){.role = RAW_ANY, .variable = variable}, &a, err))
-        goto done;
-    if (a.shape.rank < 1 || apex_shape_count(&a.shape) < 1) {
-        apex_fail(err, "%s: no array: nothing, or a single number", path);
-        goto done;
-    }
-    t = apex_tensor_new(APEX_F32, &a.shape, err);
-    int64_t count = raw_row_elements(&a);
-    scratch = t ? malloc((size_t)count * raw_size(a.type) + 1) : NULL;
-    if (t && !scratch) {
-        apex_fail(err, "%s: no memory", path);
-        apex_tensor_free(t);
-        t = NULL;
-    }
-    for (int64_t i = 0; t && i < a.shape.dim[0]; i++)
-        raw_floats(&a, raw_row(&a, i, scratch), count, (float *)t->data + i * count);
-done:
-    free(scratch);
-    raw_free(&a);
-    gzfile_free(&file);
-    return t;
 }

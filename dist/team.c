@@ -3,6 +3,7 @@
 #include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* A message on its way; its bytes must stay until MPI has taken them. */
@@ -232,13 +233,8 @@ void team_abort(struct team *t, int code)
     _exit(code);
 }
 
-void team_end(struct team *t)
+static void free_windows(struct team *t)
 {
-    if (!t)
-        return;
-    if (t->uses_mpi)
-        while (t->outgoing)
-            sweep_outgoing(t);
     for (struct window *w = t->windows, *next; w; w = next) {
         next = w->next;
         if (w->win != MPI_WIN_NULL)
@@ -247,7 +243,22 @@ void team_end(struct team *t)
             free(w->memory);
         free(w);
     }
-    if (t->uses_mpi)
+}
+
+int team_end(struct team *t, int code)
+{
+    if (!t)
+        return code;
+    while (t->outgoing)
+        sweep_outgoing(t);
+    free_windows(t);
+    if (t->uses_mpi) {
         MPI_Finalize();
+        const struct timespec others_leave_first = {0, 50000000};
+        if (t->rank == 0 && code)
+            nanosleep(&others_leave_first, NULL);
+        code = t->rank == 0 ? code : 0;
+    }
     free(t);
+    return code;
 }

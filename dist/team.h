@@ -42,7 +42,9 @@ struct team_traffic team_traffic(const struct team *t);
 /* Ends every rank at once with this exit code. Does not return. */
 void team_abort(struct team *t, int code);
 
-/* Ends the team in good order: every rank must call it. Accepts NULL. */
-void team_end(struct team *t);
+/* Ends the team in good order: every rank must call it (accepts NULL). Returns what the process should exit
+ * with: rank 0's code on rank 0, and 0 elsewhere, because a launcher that sees a rank fail spends a second on
+ * killing the others. */
+int team_end(struct team *t, int code);
 
 #endif

@@ -13,14 +13,17 @@ cp "$root"/experiments/quickstart/*.onnx "$root"/experiments/quickstart/digits.n
 mpirun=$2
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 
-# launch RANKS ARGUMENT...: apex on so many ranks; 0: without mpirun
+# launch RANKS ARGUMENT...: apex on so many ranks; 0: without mpirun. `start` becomes that process: for the background, where $! must be it.
 launch() {
+    (start "$@")
+}
+start() {
     ranks=$1
     shift
     if [ "$ranks" = 0 ]; then
-        "$dir/apex" "$@"
+        exec "$dir/apex" "$@"
     else
-        "$mpirun" -n "$ranks" --oversubscribe "$dir/apex" "$@"
+        exec "$mpirun" -n "$ranks" --oversubscribe "$dir/apex" "$@"
     fi
 }
 

@@ -267,6 +267,34 @@ static void an_array_is_read_as_float_tensor_in_row_major_order(void **state)
     assert_says(err.text, "missing.npy");
 }
 
+/* TensorProto by hand: dims = 1, data_type = 2, raw_data = 9. */
+static void a_tensor_proto_is_read_by_its_name(void **state)
+{
+    const unsigned char floats[] = {0x08, 2, 0x08, 1, 0x10, 1, 0x4a, 8, 0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0};
+    const unsigned char longs[] = {0x08, 1, 0x08, 2, 0x10, 7,    0x4a, 16,   7,    0,    0,    0,
+                                   0,    0, 0,    0, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+    struct apex_error err = {""};
+    struct apex_tensor *t = dataset_array(put_file(state, "a.pb", floats, sizeof floats), NULL, &err);
+    if (!t)
+        fail_msg("%s", err.text);
+    assert_int_equal(t->shape.rank, 2);
+    assert_int_equal(t->shape.dim[0], 2);
+    assert_float_equal(((float *)t->data)[0], 1, 0);
+    assert_float_equal(((float *)t->data)[1], -2, 0);
+    apex_tensor_free(t);
+    t = dataset_array(put_file(state, "b.pb", longs, sizeof longs), NULL, &err);
+    if (!t)
+        fail_msg("%s", err.text);
+    assert_int_equal(t->type, APEX_F32);
+    assert_float_equal(((float *)t->data)[0], 7, 0);
+    assert_float_equal(((float *)t->data)[1], -2, 0);
+    apex_tensor_free(t);
+    for (size_t size = 1; size < sizeof floats; size++) {
+        assert_null(dataset_array(put_file(state, "a.pb", floats, size), NULL, &err));
+        assert_says(err.text, "a.pb: ");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +313,7 @@ int main(void)
         TEST(samples_fit_a_model_up_to_ones_and_flattening),
         TEST(a_wrong_layout_is_suggested),
         TEST(an_array_is_read_as_float_tensor_in_row_major_order),
+        TEST(a_tensor_proto_is_read_by_its_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

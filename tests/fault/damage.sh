@@ -10,15 +10,16 @@ for damage in last_byte flipped_byte zeros; do
     mkdir "$damage"
     cp whole/apex.journal "$damage/"
     case $damage in
-    last_byte) truncate -s $((size - 1)) "$damage/apex.journal" ;;
-    flipped_byte) printf '\377' | dd of="$damage/apex.journal" bs=1 seek=$((size * 2 / 3)) conv=notrunc 2>/dev/null ;;
-    zeros) dd if=/dev/zero of="$damage/apex.journal" bs=1024 seek=$((size / 2048)) count=8 conv=notrunc 2>/dev/null ;;
+    last_byte) expect='0 torn tail:' && truncate -s $((size - 1)) "$damage/apex.journal" ;;
+    flipped_byte) expect='4 1 hole' && printf '\377' | dd of="$damage/apex.journal" bs=1 seek=$((size * 2 / 3)) conv=notrunc 2>/dev/null ;;
+    zeros) expect='4 1 hole' && dd if=/dev/zero of="$damage/apex.journal" bs=1024 seek=$((size / 2048)) count=8 conv=notrunc 2>/dev/null ;;
     esac
     "$dir/apex" fsck "$damage" >report
     code=$?
     echo "== $damage: exit $code"
     cat report
-    [ $code = 4 ] || { echo "FAIL: fsck did not see the damage"; exit 1; }
+    [ $code = "${expect%% *}" ] || { echo "FAIL: fsck: exit $code, not ${expect%% *}"; exit 1; }
+    grep -q "${expect#* }" report && grep -q 'will run$' report || { echo "FAIL: fsck does not name the loss"; exit 1; }
     grid "$damage" >grid.yaml
     launch 2 run -q -S grid.yaml 2>log || { cat log; exit 1; }
     cat log

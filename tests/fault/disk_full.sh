@@ -13,7 +13,7 @@ launch 2 run -q -S grid.yaml 2>log
 code=$?
 cat log
 [ $code = 75 ] || { echo "FAIL: exit $code, not 75"; exit 1; }
-grep -qi 'no space left' log || { echo "FAIL: the message does not say that the disk is full"; exit 1; }
+grep -q 'disk full' log || { echo "FAIL: the message does not say that the disk is full"; exit 1; }
 ls small/out/*.nc 2>/dev/null && { echo "FAIL: a result file was left behind"; exit 1; }
 mount -o remount,size=20m small || exit 1
 launch 2 run -q -S grid.yaml 2>log || { cat log; exit 1; }

@@ -4,7 +4,7 @@
 cd "$dir" || exit 1
 samples=0:400
 grid out >grid.yaml
-launch 0 run -q -S grid.yaml 2>/dev/null >&2 &
+start 0 run -q -S grid.yaml 2>/dev/null >&2 &
 owner=$!
 sleep 1
 launch 0 run -q -S grid.yaml 2>log
