@@ -66,6 +66,15 @@ static int constant_operand(struct builder *b, const struct graph_node *n, const
     return o->buffer < 0 ? -1 : 0;
 }
 
+struct operand builder_clean(struct builder *b, int value)
+{
+    struct operand o = {
+        .shape = b->e->graph->value[value].shape, .layout = b->e->layout[value], .dynamic = 1};
+    float *data = engine_keep(b->e, value, b->err);
+    o.buffer = data ? builder_buffer(b, apex_shape_count(&o.shape), data) : -1;
+    return o;
+}
+
 int builder_input(struct builder *b, const struct graph_node *n, int k, struct operand *o)
 {
     const struct graph_value *v = graph_input(b->e->graph, n, k);
@@ -79,11 +88,7 @@ int builder_input(struct builder *b, const struct graph_node *n, int k, struct o
         return 0;
     if (b->clean)
         return graph_fail(b->e->graph, n, b->err, "input '%s' is used before it is made", v->name);
-    float *clean = engine_keep(b->e, value, b->err);
-    if (!clean)
-        return -1;
-    *o = (struct operand){.shape = v->shape, .layout = b->e->layout[value], .dynamic = 1};
-    o->buffer = builder_buffer(b, apex_shape_count(&v->shape), clean);
+    *o = builder_clean(b, value);
     return o->buffer < 0 ? -1 : 0;
 }
 

@@ -38,6 +38,12 @@ void builder_scratch(struct builder *b, size_t bytes); /* work memory that the l
 int builder_buffer(struct builder *b, int64_t count, float *fixed); /* index, or -1 */
 struct operand builder_zero(struct builder *b);                     /* a constant 0; buffer -1: no memory */
 
+/* The kept tensor of the clean pass, one row; buffer -1: no memory. */
+struct operand builder_clean(struct builder *b, int value);
+/* noise_step.c: perturbs a value where this program has it, or its clean tensor; from here on the program has
+ * the result. site: an activation or APEX_SITE_INPUT. */
+int builder_noise(struct builder *b, int value, int site, enum apex_noise_kind kind);
+
 /* layout.c */
 void layout_axes(enum layout layout, int rank,
                  int axis[APEX_MAX_RANK]); /* axes from outer to inner in memory */
@@ -51,6 +57,10 @@ void layout_assign(const struct graph *g, enum layout *layout);
 
 /* ops.c: emits one node, and keeps count of degrees. */
 int builder_emit(struct builder *b, const struct graph_node *n);
+
+/* ops_linear.c: y = x w + bias for a constant w [k][n]; x row-major with k last; bias [n] or NULL. */
+int emit_linear(struct builder *b, const struct graph_node *n, const struct apex_tensor *w,
+                const float *bias);
 
 typedef int emit_fn(struct builder *b, const struct graph_node *n);
 emit_fn emit_unary, emit_binary, emit_conv, emit_gemm, emit_matmul, emit_pool, emit_global_pool, emit_reduce,

@@ -201,6 +201,29 @@ static void an_operator_without_a_limit_is_named(void **state)
     }
 }
 
+static void a_clip_has_a_limit_only_if_it_is_a_relu(void **state)
+{
+    struct apex_noise noise = {.kind = APEX_NOISE_GAUSSIAN};
+    struct apex_error err = {""};
+    int site = 0;
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        struct build b;
+        start_tail(&b);
+        int v = build_node(&b, "Clip", build_inputs(b.site[0].value), "f", build_dims(1, 12));
+        build_float(&b, "min", 0);
+        build_float(&b, "max", k ? 6 : 3.4028235e38f);
+        end_tail(&b, v);
+        if (k == 0) {
+            check_tail(&b, "Clip");
+            continue;
+        }
+        assert_null(apex_runner_new(&b.model, "naive", &site, 1, TILE, &noise, 1, &err));
+        assert_non_null(strstr(err.text, "'/f/Clip' (Clip)"));
+        build_free(&b);
+    }
+}
+
 static void dropout_has_no_limit(void **state)
 {
     struct build b;
@@ -223,6 +246,7 @@ int main(void)
         cmocka_unit_test(clean_and_constant_parts_count_as_zero),
         cmocka_unit_test(a_normalisation_bounds_the_noise_and_biases_count_again),
         cmocka_unit_test(an_operator_without_a_limit_is_named),
+        cmocka_unit_test(a_clip_has_a_limit_only_if_it_is_a_relu),
         cmocka_unit_test(dropout_has_no_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

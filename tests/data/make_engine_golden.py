@@ -120,6 +120,12 @@ w = c.node("Mul", [v, v], c.x * c.x)
 u = c.node("Add", [w, v], c.x * c.x - c.x)
 c.end(c.node("Add", [u, "x"], c.x * c.x))
 
+for dims, axis in (((1, 3, 4), 1), ((1, 3, 2, 4), 1)):  # per sample, whatever the ranks
+    c = Case("two_ranks_%d" % len(dims), *dims)
+    m = c.x.mean(axis)
+    v = c.node("ReduceMean", ["x"], m, axes=[axis], keepdims=False)
+    c.end(c.node("Sub", [v, "x"], m - c.x))
+
 c = Case("max_of_three", 1, 4)
 k, t = c.const(1, 4)
 v = c.node("Neg", ["x"], -c.x)
