@@ -27,6 +27,6 @@ int apex_fail_in(struct apex_error *err, const char *format, ...)
     int n = vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
     if (n >= 0 && (size_t)n < sizeof err->text)
-        snprintf(err->text + n, sizeof err->text - (size_t)n, ": %s", cause);
+        snprintf(err->text + n, sizeof err->text - (size_t)n, ": %.*s", APEX_ERROR_TEXT - n, cause);
     return -1;
 }

@@ -200,8 +200,9 @@ static int keep_house(struct coordinator *c, struct apex_error *err)
         sync_journal(c, err))
         return -1;
     if (now - c->beaten >= beat_seconds) {
-        lock_beat(c->out->lock);
         c->beaten = now;
+        if (lock_beat(c->out->lock))
+            return apex_fail(err, "%s: another run has taken this folder over", c->out->folder);
     }
     c->progress.coordinator_seconds = cpu_seconds();
     progress_show(c->display, &c->progress, 0);

@@ -13,6 +13,7 @@ void dataset_free(struct dataset *d)
     }
     if (d->owns)
         free(d->values);
+    free(d->variable);
     free(d->label_name);
     free(d->label);
     free(d->index);

@@ -7,7 +7,9 @@
 #include "dist/grid.h"
 
 struct dataset {
-    int64_t total;           /* samples in the files */
+    int64_t total;  /* samples in the files */
+    char *variable; /* array that holds the samples, as found in the first file: part of what the data are; ""
+                       where the format has no names */
     int64_t samples;         /* selected, kept here */
     uint32_t *index;         /* [samples] ascending: number of each in the files */
     struct apex_shape shape; /* of one sample as stored, without the sample dimension, e.g. [3,32,32] */

@@ -41,6 +41,9 @@ static int set_shape(struct load *l, const char *path, const struct raw_array *a
     d->is_bytes = a->type == RAW_U8 && a->scale == 1 && a->offset == 0;
     d->nhwc = l->spec->layout && strcmp(l->spec->layout, "nhwc") == 0;
     l->type = a->type;
+    d->variable = strdup(a->name);
+    if (!d->variable)
+        return apex_fail(err, "no memory");
     char text[APEX_SHAPE_TEXT];
     if (d->nhwc && (l->read == read_cifar10 || l->read == read_cifar100))
         return apex_fail(err, "%s: CIFAR files hold channel, height, width: `layout: nhwc` is wrong here",

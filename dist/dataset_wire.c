@@ -22,6 +22,7 @@ void dataset_encode(const struct dataset *d, struct bytes *out)
     bytes_put_u8(out, (uint8_t)d->shape.rank);
     for (int k = 0; k < d->shape.rank; k++)
         bytes_put_u64(out, (uint64_t)d->shape.dim[k]);
+    bytes_put_text(out, d->variable);
     for (int k = 0; k < d->channels; k++) {
         bytes_put_f64(out, d->mean[k]);
         bytes_put_f64(out, d->std[k]);
@@ -53,6 +54,8 @@ static void take_head(struct cursor *c, struct dataset *d)
     c->failed |= d->shape.rank > APEX_MAX_RANK;
     for (int k = 0; k < d->shape.rank && !c->failed; k++)
         d->shape.dim[k] = (int64_t)cursor_u64(c);
+    if (!c->failed)
+        d->variable = cursor_text(c);
     size_t left = (size_t)(c->end - c->at);
     c->failed |= d->samples < 0 || d->total < d->samples || (uint64_t)d->samples > left / 4 ||
                  channels > left / 16 || label_sets > left / 4 || apex_shape_count(&d->shape) != d->elements;

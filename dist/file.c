@@ -15,7 +15,7 @@ static char *read_open_file(int fd, const char *path, size_t *size, struct apex_
         apex_fail(err, "%s: %s", path, strerror(S_ISDIR(st.st_mode) ? EISDIR : errno));
         return NULL;
     }
-    size_t room = st.st_size > 0 ? (size_t)st.st_size + 1 : 4096, used = 0;
+    size_t room = st.st_size > 0 ? (size_t)st.st_size + 2 : 4096, used = 0;
     char *data = malloc(room);
     while (data) {
         ssize_t n = read(fd, data + used, room - used - 1);

@@ -157,6 +157,16 @@ static int header_is_torn(const unsigned char *found, uint64_t size)
     return 1;
 }
 
+/* Whether a version number is to be believed where the header's CRC is wrong. One wrong byte is damage,
+ * unless it makes a number that a later program might well write: better refuse than read another format. */
+static int is_plausible_version(uint32_t version)
+{
+    int wrong_bytes = 0;
+    for (int i = 0; i < 32; i += 8)
+        wrong_bytes += (version >> i & 255) != ((uint32_t)JOURNAL_VERSION >> i & 255);
+    return wrong_bytes > 1 || (version > JOURNAL_VERSION && version < 100);
+}
+
 enum header { HEADER_GOOD, HEADER_TORN, HEADER_DAMAGED, HEADER_REFUSED };
 
 static enum header check_header(struct window *w)
@@ -165,14 +175,16 @@ static enum header check_header(struct window *w)
     const unsigned char *found = window_at(w, 0, (size_t)n);
     if (!found)
         return w->failed ? HEADER_REFUSED : HEADER_TORN;
-    if (n == JOURNAL_HEADER_SIZE && journal_get_u32(found + 12) == crc32c(0, found, 12) &&
-        memcmp(found, journal_magic, 8) == 0) {
+    if (n == JOURNAL_HEADER_SIZE && memcmp(found, journal_magic, 8) == 0) {
         uint32_t version = journal_get_u32(found + 8);
-        if (version == JOURNAL_VERSION)
+        int whole = journal_get_u32(found + 12) == crc32c(0, found, 12);
+        if (whole && version == JOURNAL_VERSION)
             return HEADER_GOOD;
-        apex_fail(w->err, "%s: journal of format version %u; this program reads version %d", w->path, version,
-                  JOURNAL_VERSION);
-        return HEADER_REFUSED;
+        if (version != JOURNAL_VERSION && (whole || is_plausible_version(version))) {
+            apex_fail(w->err, "%s: journal of format version %u; this program reads version %d", w->path,
+                      version, JOURNAL_VERSION);
+            return HEADER_REFUSED;
+        }
     }
     return header_is_torn(found, w->size) ? HEADER_TORN : HEADER_DAMAGED;
 }

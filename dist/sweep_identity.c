@@ -23,7 +23,8 @@ static void add_text(struct bytes *out, const char *format, ...)
 /* How samples become network input, as text. */
 static void add_preparation(struct bytes *out, const struct dataset *d)
 {
-    add_text(out, "layout %s; divide %.17g; mean", d->nhwc ? "nhwc" : "nchw", d->divide);
+    add_text(out, "variable %s; layout %s; divide %.17g; mean", d->variable ? d->variable : "-",
+             d->nhwc ? "nhwc" : "nchw", d->divide);
     for (int c = 0; c < d->channels; c++)
         add_text(out, " %.17g", d->mean[c]);
     add_text(out, "; std");
@@ -160,12 +161,11 @@ static int describe(struct context *c, const struct sweep *s, const struct sweep
         add_attribute(c, "references",
                       "APEX: Probing Neural Networks via Activation Perturbation, "
                       "arXiv:2602.03586") ||
-        add_attribute(c, "sweep", g->sweep) || add_attribute(c, "model", m->entry->name) ||
-        add_attribute(c, "model_file", base_name(m->entry->path)) || add_attribute(c, "model_sha256", hex) ||
-        describe_data(c, s, m) || add_attribute(c, "noise_kind", apex_noise_name(g->noise)) ||
+        add_attribute(c, "sweep", g->sweep) || add_attribute(c, "model_file", base_name(m->entry->path)) ||
+        add_attribute(c, "model_sha256", hex) || describe_data(c, s, m) ||
+        add_attribute(c, "noise_kind", apex_noise_name(g->noise)) ||
         add_attribute(c, "noise_scale", g->relative ? "relative" : "absolute") ||
-        add_number(c, "seed", g->seed) || add_number(c, "draws", g->draws) ||
-        add_number(c, "tile_rows", (unsigned)m->tile_rows) ||
+        add_number(c, "seed", g->seed) || add_number(c, "tile_rows", (unsigned)m->tile_rows) ||
         add_number(c, "numerics_version", APEX_NUMERICS_VERSION) || add_attribute(c, "kernels", s->kernels) ||
         add_attribute(c, "libraries", libraries) || add_attribute(c, "grid", yaml);
     free(yaml);

@@ -53,12 +53,12 @@ static void changed_predictions_and_accuracy_are_counted(void **state)
     (void)state;
     const float computed[6] = {1, 0, 0, 1, 1, 0};
     const float expected[6] = {1, 0, 1, 0, 0, 1};
-    const int32_t labels[3] = {0, 0, 0};
+    const int32_t labels[3] = {0, 1, 0};
     struct check c = check_compare(computed, expected, 3, 2, labels);
     assert_int_equal(c.changed, 2);
     assert_int_equal(c.first_changed, 1);
-    assert_int_equal(c.computed_correct, 2);
-    assert_int_equal(c.expected_correct, 2);
+    assert_int_equal(c.computed_correct, 3);
+    assert_int_equal(c.expected_correct, 1);
 }
 
 static void ties_go_to_the_lower_class_and_nan_never_wins(void **state)

@@ -42,6 +42,7 @@ static void everything_but_the_values_comes_back(void **state)
     assert_memory_equal(c->sha256, a->sha256, 32);
     assert_memory_equal(dataset_labels(c, "true"), dataset_labels(a, "true"), 8);
     assert_memory_equal(dataset_labels(c, "random"), dataset_labels(a, "random"), 8);
+    assert_string_equal(c->variable, "");
     assert_null(c->values);
     assert_int_equal(c->owns, 0);
     float x[6], y[6];
@@ -56,7 +57,7 @@ static void everything_but_the_values_comes_back(void **state)
     bytes_free(&b);
 }
 
-static void cut_bytes_are_refused(void **state)
+static void bytes_that_are_too_few_or_too_many_are_refused(void **state)
 {
     struct dataset *a = example(state);
     struct bytes b = {0};
@@ -69,6 +70,8 @@ static void cut_bytes_are_refused(void **state)
         assert_says(err.text, "damaged");
         free(exact);
     }
+    bytes_put_u8(&b, 0);
+    assert_null(dataset_decode(b.data, b.size, NULL));
     dataset_free(a);
     bytes_free(&b);
 }
@@ -96,7 +99,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(everything_but_the_values_comes_back),
-        TEST(cut_bytes_are_refused),
+        TEST(bytes_that_are_too_few_or_too_many_are_refused),
         TEST(flipped_bytes_do_no_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,6 +27,7 @@ static void images_and_labels_are_found_by_their_names(void **state)
     struct grid_data spec = data_of(&path, 1);
     struct dataset *d = load_ok(&spec);
     assert_memory_equal(d->values, "abcd", 4);
+    assert_string_equal(d->variable, "images");
     assert_int_equal(d->shape.rank, 3);
     assert_int_equal(dataset_labels(d, "true")[1], 6);
     dataset_free(d);
@@ -58,11 +59,31 @@ static void labels_of_another_split_are_never_taken(void **state)
 
 static void a_split_in_front_goes_with_a_split_in_front(void **state)
 {
-    const struct member member[] = {
-        {"test_images.npy", IMAGES}, {"labels.npy", "|u1", "(2,)", "\1\2", 2}, {"test_labels.npy", LABELS}};
-    char *path = put_npz(state, "a.npz", member, 3);
+    const struct member member[] = {{"test_images.npy", IMAGES},
+                                    {"labels.npy", "|u1", "(2,)", "\1\2", 2},
+                                    {"test_labels.npy", LABELS},
+                                    {"next_labels.npy", "|u1", "(2,)", "\3\4", 2}};
+    char *path = put_npz(state, "a.npz", member, 4);
     struct grid_data spec = data_of(&path, 1);
     the_label_found_is(&spec, 5);
+}
+
+static void labels_of_several_files_follow_their_samples(void **state)
+{
+    const struct member first[] = {{"x.npy", IMAGES}, {"y.npy", "|u1", "(2,)", "\1\2", 2}};
+    const struct member second[] = {{"x.npy", IMAGES}, {"y.npy", "|u1", "(2,)", "\3\4", 2}};
+    const struct member none[] = {{"x.npy", IMAGES}};
+    char *path[] = {put_npz(state, "a.npz", first, 2), put_npz(state, "b.npz", second, 2)};
+    struct grid_data spec = data_of(path, 2);
+    struct grid_range range = {1, 4};
+    spec.range = &range;
+    spec.ranges = 1;
+    struct dataset *d = load_ok(&spec);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(dataset_labels(d, "true")[i], 2 + i);
+    dataset_free(d);
+    put_npz(state, "b.npz", none, 1);
+    load_fails(&spec, "b.npz: holds no labels for 'true'");
 }
 
 static void labels_that_are_no_integers_or_one_hot_are_not_taken_by_themselves(void **state)
@@ -133,6 +154,7 @@ int main(void)
         TEST(the_only_array_of_two_dimensions_needs_no_known_name),
         TEST(labels_of_another_split_are_never_taken),
         TEST(a_split_in_front_goes_with_a_split_in_front),
+        TEST(labels_of_several_files_follow_their_samples),
         TEST(labels_that_are_no_integers_or_one_hot_are_not_taken_by_themselves),
         TEST(a_column_of_labels_is_as_good_as_a_row),
         TEST(as_many_labels_as_samples_are_needed_beside_them),
