@@ -249,22 +249,20 @@ static void files_that_cannot_be_models_are_refused(void **state)
     }
 }
 
-static void every_shorter_file_is_refused_or_whole(void **state)
+static void every_shorter_file_is_refused(void **state)
 {
     (void)state;
     size_t size;
     uint8_t *bytes = example(&size);
-    int loaded = 0;
     for (size_t n = 0; n < size; n++) {
         uint8_t *piece = malloc(n ? n : 1);
         memcpy(piece, bytes, n);
         struct apex_error err;
         struct apex_model *m = apex_model_from_memory(piece, n, "test.onnx", NULL, NULL, &err);
-        loaded += m != NULL;
-        apex_model_free(m);
+        if (m)
+            fail_msg("%zu of %zu bytes were taken for a whole model", n, size);
         free(piece);
     }
-    assert_in_range(loaded, 0, 40); /* what is lost may be the operator set's version alone */
     free(bytes);
 }
 
@@ -283,7 +281,7 @@ int main(void)
         cmocka_unit_test(external_data_comes_from_the_models_folder_and_is_hashed_once),
         cmocka_unit_test(external_data_that_is_missing_is_named),
         cmocka_unit_test(files_that_cannot_be_models_are_refused),
-        cmocka_unit_test(every_shorter_file_is_refused_or_whole),
+        cmocka_unit_test(every_shorter_file_is_refused),
         cmocka_unit_test(freeing_nothing_is_allowed),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
