@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "core/bytes.h"
-#include "dist/dataset.h"
-#include "dist/dataset_read.h"
+#include "dist/data/dataset.h"
+#include "dist/data/dataset_read.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #ifndef APEX_TESTS_GRID_BASE_H
 #define APEX_TESTS_GRID_BASE_H
 
-#include "dist/grid.h"
+#include "dist/grid/grid.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* The names of sites are matched by a small apex_site_match of this file, so that only the rules are tested.
  */
-#include "dist/cell_rules.h"
+#include "dist/grid/cell_rules.h"
 
 #include "tests/dist/grid_base.h"
 

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "dist/check.h"
+#include "dist/program/check.h"
 
 #include <math.h>
 

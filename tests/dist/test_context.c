@@ -1,4 +1,4 @@
-#include "dist/context.h"
+#include "dist/results/context.h"
 #include "tiny.h"
 
 static void a_context_comes_back_as_it_was(void **state)

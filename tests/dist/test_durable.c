@@ -1,4 +1,4 @@
-#include "dist/durable.h"
+#include "dist/files/durable.h"
 #include "folder.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "dist/file.h"
+#include "dist/files/file.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
-#include "dist/fsck.h"
-#include "dist/results.h"
+#include "dist/results/fsck.h"
+#include "dist/results/results.h"
 #include "tiny.h"
 
 static const unsigned char every[8] = {1, 1, 1, 1, 1, 1, 1, 1};

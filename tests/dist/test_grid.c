@@ -1,4 +1,4 @@
-#include "dist/grid.h"
+#include "dist/grid/grid.h"
 
 #include "tests/dist/grid_base.h"
 

@@ -1,6 +1,6 @@
 /* docs/grid.md is the reference of the grid file: its examples must parse and cover every key. */
-#include "dist/file.h"
-#include "dist/grid.h"
+#include "dist/files/file.h"
+#include "dist/grid/grid.h"
 
 #include "tests/dist/grid_base.h"
 

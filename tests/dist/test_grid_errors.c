@@ -1,5 +1,5 @@
-#include "dist/file.h"
-#include "dist/grid.h"
+#include "dist/files/file.h"
+#include "dist/grid/grid.h"
 
 #include "tests/dist/grid_base.h"
 

@@ -1,4 +1,4 @@
-#include "dist/grid.h"
+#include "dist/grid/grid.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

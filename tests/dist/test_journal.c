@@ -1,4 +1,4 @@
-#include "dist/journal.h"
+#include "dist/journal/journal.h"
 #include "folder.h"
 
 #include <signal.h>

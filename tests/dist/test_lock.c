@@ -1,5 +1,5 @@
-#include "dist/lease.h"
-#include "dist/lock.h"
+#include "dist/journal/lease.h"
+#include "dist/journal/lock.h"
 #include "folder.h"
 
 #include <signal.h>

@@ -1,6 +1,6 @@
-#include "dist/options.h"
+#include "dist/program/options.h"
 
-#include "dist/exit_code.h"
+#include "dist/program/exit_code.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

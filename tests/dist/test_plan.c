@@ -1,5 +1,5 @@
 /* The plan on a sweep made by hand: one model of two sites, three scales, ten samples. */
-#include "dist/plan.h"
+#include "dist/run/plan.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "core/runner.h"
-#include "dist/dataset.h"
+#include "dist/data/dataset.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "dist/results.h"
+#include "dist/results/results.h"
 #include "tiny.h"
 
 static const unsigned char every[8] = {1, 1, 1, 1, 1, 1, 1, 1};

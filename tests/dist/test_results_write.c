@@ -1,4 +1,4 @@
-#include "dist/results.h"
+#include "dist/results/results.h"
 #include "tiny.h"
 
 #include <netcdf.h>

@@ -1,4 +1,4 @@
-#include "dist/wire.h"
+#include "dist/run/wire.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -5,7 +5,7 @@
 #define APEX_TESTS_TINY_H
 
 #include "core/unit.h"
-#include "dist/context.h"
+#include "dist/results/context.h"
 #include "folder.h"
 
 #include <math.h>

@@ -1,0 +1,174 @@
+#include "dist/program/command.h"
+#include "dist/program/exit_code.h"
+#include "dist/program/options.h"
+#include "dist/run/compute.h"
+#include "dist/run/coordinator.h"
+#include "dist/run/output.h"
+#include "dist/run/rms.h"
+#include "dist/run/stop.h"
+#include "dist/run/wire.h"
+#include "dist/run/worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct run_options {
+    const char *grid;
+    struct coordinator_options coordinator;
+    int no_summary;
+};
+
+static const struct option_spec specs[] = {
+    {"quiet", 'q', NULL, "no progress display"},
+    {"no-summary", 'S', NULL, "do not print the summary at the end"},
+    {"time-limit", 't', "SECONDS", "hand out no unit that would end later than this after the start"},
+    {"stall-limit", 's', "SECONDS", "give up after this long without any result (default 3600, 0: never)"},
+    {0},
+};
+
+static int take_option(void *into, int key, const char *value, struct apex_error *err)
+{
+    struct run_options *o = into;
+    switch (key) {
+    case 'q':
+        o->coordinator.quiet = 1;
+        return 0;
+    case 'S':
+        o->no_summary = 1;
+        return 0;
+    case 't':
+        return option_number("--time-limit", value, 1e-3, 1e9, &o->coordinator.time_limit, err);
+    case 's':
+        return option_number("--stall-limit", value, 0, 1e9, &o->coordinator.stall_limit, err);
+    default:
+        o->grid = value;
+        return 0;
+    }
+}
+
+static int append_rms(struct output *out, const struct bytes *fresh, struct apex_error *err)
+{
+    struct cursor c = {fresh->data, fresh->data + fresh->size, 0};
+    while (c.at < c.end) {
+        uint32_t size = cursor_u32(&c);
+        const void *payload = cursor_take(&c, size);
+        if (!payload || journal_append(out->journal, JOURNAL_RMS, payload, size, err))
+            return payload ? -1 : apex_fail(err, "out of memory");
+    }
+    return 0;
+}
+
+/* Everything that can be wrong with the input is found here, before anything is computed. Collective; *out is
+ * set on rank 0 only. */
+static int prepare(struct sweep *s, struct team *t, struct output **out, struct apex_error *err)
+{
+    struct bytes fresh = {0};
+    int first = team_rank(t) == 0, outcome = 0;
+    if (first && (compute_check(s, err) || !(*out = output_open(s, err))))
+        outcome = -1;
+    if (team_agree(t, outcome, err))
+        return -1;
+    outcome = rms_measure(s, t, first ? (*out)->journal_path : NULL, &fresh, err);
+    if (!outcome)
+        outcome = sweep_identify(s, err);
+    if (!outcome && first && (append_rms(*out, &fresh, err) || output_begin(*out, s, team_size(t), err)))
+        outcome = -1;
+    bytes_free(&fresh);
+    return team_agree(t, outcome, err);
+}
+
+static void tell_plan(const struct sweep *s, struct team *t, const struct output *out,
+                      const struct plan *plan)
+{
+    uint64_t wanted = 0, done = 0;
+    for (int k = 0; k < out->models; k++) {
+        wanted += out->done[k].wanted;
+        done += out->done[k].count;
+    }
+    struct team_traffic traffic = team_traffic(t);
+    fprintf(stderr,
+            "%s: %d model%s, %llu cells, %llu done; %u units for %d rank%s; kernels %s; %.1f MB read once\n",
+            s->grid->sweep, s->models, s->models == 1 ? "" : "s", (unsigned long long)wanted,
+            (unsigned long long)done, plan->units, team_size(t), team_size(t) == 1 ? "" : "s", s->kernels,
+            (double)traffic.read / 1e6);
+}
+
+static int export_all(const struct sweep *s, const struct output *out, int summary, struct apex_error *err)
+{
+    struct context **context = malloc((size_t)s->models * sizeof *context);
+    if (!context)
+        return apex_fail(err, "out of memory");
+    for (int k = 0; k < s->models; k++)
+        context[k] = s->model[k].context;
+    int outcome = output_export(out->folder, context, s->models, summary ? stdout : NULL, stdout, err);
+    free(context);
+    return outcome;
+}
+
+static void tell_workers(struct team *t, int tag, int code)
+{
+    unsigned char payload[4] = {(unsigned char)code, 0, 0, 0};
+    for (int rank = 1; rank < team_size(t); rank++)
+        team_send(t, rank, tag, payload, sizeof payload, NULL);
+}
+
+static int coordinate(const struct sweep *s, struct team *t, struct output *out, const struct run_options *o,
+                      int *at_rest, struct apex_error *err)
+{
+    struct plan plan;
+    int code = EXIT_INCOMPLETE;
+    if (!plan_build(&plan, s, out->done, team_size(t), err)) {
+        tell_plan(s, t, out, &plan);
+        code = coordinator_run(s, t, out, &plan, &o->coordinator, at_rest, err);
+        plan_free(&plan);
+    }
+    if (code == EXIT_UNITS_FAILED)
+        fprintf(stderr,
+                "apex: some units failed (see above); what the others found is in the result files\n");
+    if (code != EXIT_INCOMPLETE && export_all(s, out, !o->no_summary, err))
+        code = EXIT_INCOMPLETE;
+    if (code == EXIT_INCOMPLETE)
+        command_fail(code, err);
+    tell_workers(t, code == EXIT_INCOMPLETE ? WIRE_STOP : WIRE_END, code);
+    return code;
+}
+
+static int run_sweep(const struct run_options *o, struct team *t, struct apex_error *err)
+{
+    struct output *out = NULL;
+    int code = EXIT_BAD_INPUT, at_rest = 1;
+    struct sweep *s = sweep_load(o->grid, t, err);
+    if (!s || prepare(s, t, &out, err)) {
+        if (team_rank(t) == 0)
+            command_fail(code, err);
+    } else if (team_rank(t) == 0) {
+        code = coordinate(s, t, out, o, &at_rest, err);
+    } else if ((code = worker_run(s, t, &at_rest, err)) < 0) {
+        command_fail(EXIT_INCOMPLETE, err);
+        team_abort(t, EXIT_INCOMPLETE);
+    }
+    /* Mpirun leaves under two seconds between SIGTERM and SIGKILL: whatever hangs, the code must get out. */
+    if (code == EXIT_INCOMPLETE)
+        stop_within(600);
+    output_close(out);
+    if (!at_rest)
+        team_abort(t, EXIT_INCOMPLETE);
+    sweep_free(s);
+    return code;
+}
+
+int command_run(int argc, char **argv)
+{
+    struct run_options o = {.coordinator = {.stall_limit = 3600}};
+    struct apex_error err = {{0}};
+    int code = options_parse(argc, argv, "GRID.yaml", specs, take_option, &o);
+    if (code >= 0)
+        return code;
+    stop_watch();
+    struct team *t = team_start(&err);
+    if (!t)
+        return command_fail(EXIT_BAD_INPUT, &err);
+    code = run_sweep(&o, t, &err);
+    return team_end(t, code);
+}

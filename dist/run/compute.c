@@ -1,0 +1,197 @@
+#include "dist/run/compute.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct compute {
+    const struct sweep *sweep;
+    atomic_int *cancelled;
+    int model; /* whose runner this is; -1: none */
+    struct apex_runner *runner;
+    float *sample, *clean, *logits;
+    double *sigma;            /* the scales wanted at one site */
+    struct apex_tally *tally; /* [sigmas] of the grid, for one site */
+};
+
+static int grid_has_limit(const struct grid *g)
+{
+    return g->sigmas && isinf(g->sigma[g->sigmas - 1]);
+}
+
+static struct apex_runner *new_runner(const struct sweep *s, const struct sweep_model *m,
+                                      struct apex_error *err)
+{
+    const struct apex_noise noise = {s->grid->noise, s->grid->seed};
+    struct apex_error cause;
+    struct apex_runner *r = apex_runner_new(m->model, s->kernels, m->site, m->sites, m->tile_rows, &noise,
+                                            grid_has_limit(s->grid), &cause);
+    if (!r)
+        grid_fail(s->grid, m->entry->mark, err, "model '%s': %s", m->entry->name, cause.text);
+    return r;
+}
+
+int compute_check(const struct sweep *s, struct apex_error *err)
+{
+    for (int k = 0; k < s->models; k++)
+        if (!compute_bytes(s, &s->model[k], err))
+            return -1;
+    return 0;
+}
+
+size_t compute_bytes(const struct sweep *s, const struct sweep_model *m, struct apex_error *err)
+{
+    struct apex_runner *r = new_runner(s, m, err);
+    size_t bytes = r ? apex_runner_bytes(r) : 0;
+    apex_runner_free(r);
+    return bytes;
+}
+
+struct compute *compute_new(const struct sweep *s, atomic_int *cancelled, struct apex_error *err)
+{
+    struct compute *c = calloc(1, sizeof *c);
+    if (!c) {
+        apex_fail(err, "out of memory");
+        return NULL;
+    }
+    c->sweep = s;
+    c->cancelled = cancelled;
+    c->model = -1;
+    return c;
+}
+
+static void drop_model(struct compute *c)
+{
+    apex_runner_free(c->runner);
+    free(c->sample);
+    free(c->clean);
+    free(c->logits);
+    free(c->sigma);
+    for (int k = 0; c->tally && k < c->sweep->grid->sigmas; k++)
+        apex_tally_free(&c->tally[k]);
+    free(c->tally);
+    *c = (struct compute){.sweep = c->sweep, .cancelled = c->cancelled, .model = -1};
+}
+
+void compute_free(struct compute *c)
+{
+    if (!c)
+        return;
+    drop_model(c);
+    free(c);
+}
+
+static int take_model(struct compute *c, int model, struct apex_error *err)
+{
+    const struct grid *g = c->sweep->grid;
+    const struct sweep_model *m = &c->sweep->model[model];
+    if (c->model == model)
+        return 0;
+    drop_model(c);
+    size_t sigmas = (size_t)g->sigmas, classes = (size_t)m->model->classes;
+    if (!(c->runner = new_runner(c->sweep, m, err)))
+        return -1;
+    c->sample = malloc((size_t)m->data->elements * sizeof(float));
+    c->clean = malloc(classes * sizeof(float));
+    c->logits = malloc(sigmas * (size_t)m->tile_rows * classes * sizeof(float));
+    c->sigma = malloc(sigmas * sizeof *c->sigma);
+    c->tally = calloc(sigmas, sizeof *c->tally);
+    int failed = !c->sample || !c->clean || !c->logits || !c->sigma || !c->tally;
+    for (size_t k = 0; !failed && k < sigmas; k++)
+        failed = apex_tally_init(&c->tally[k], g->draws, (uint32_t)classes, err);
+    if (failed) {
+        drop_model(c);
+        return apex_fail(err, "model '%s': out of memory", m->entry->name);
+    }
+    c->model = model;
+    return 0;
+}
+
+/* All wanted scales of one site, tile by tile: the same noise serves every scale. */
+static int run_site(struct compute *c, const struct sweep_model *m, int site, int sigmas,
+                    const struct apex_record_sample *clean, struct apex_error *err)
+{
+    const uint32_t draws = c->sweep->grid->draws, tile = (uint32_t)m->tile_rows;
+    const size_t classes = (size_t)m->model->classes;
+    for (int k = 0; k < sigmas; k++)
+        apex_tally_reset(&c->tally[k], clean->clean_class);
+    for (uint32_t draw = 0; draw < draws; draw += tile) {
+        uint32_t n = draws - draw < tile ? draws - draw : tile;
+        if (c->cancelled && atomic_load(c->cancelled))
+            return apex_fail(err, "cancelled");
+        apex_runner_perturb(c->runner, site, sweep_scale(m, m->site[site]), c->sigma, sigmas, clean->index,
+                            draw, (int)n, c->logits);
+        for (int k = 0; k < sigmas; k++)
+            for (uint32_t d = 0; d < n; d++)
+                if (apex_tally_add(&c->tally[k], draw + d, c->logits + ((size_t)k * tile + d) * classes))
+                    return apex_fail(
+                        err,
+                        "model '%s', sample %u, site %s, sigma %g, draw %u: the response is not a number",
+                        m->entry->name, clean->index, apex_site_name(m->model, m->site[site]), c->sigma[k],
+                        draw + d);
+    }
+    return 0;
+}
+
+static int run_sample(struct compute *c, const struct apex_unit *u, uint32_t at, struct bytes *record,
+                      struct apex_error *err)
+{
+    const struct sweep_model *m = &c->sweep->model[u->model];
+    const int sigmas = c->sweep->grid->sigmas;
+    struct apex_record_sample s = {.index = m->data->index[at], .label = m->label ? m->label[at] : -1};
+    dataset_sample(m->data, at, c->sample);
+    apex_runner_clean(c->runner, c->sample, c->clean);
+    if (apex_clean_stats(c->clean, (uint32_t)m->model->classes, s.label, &s))
+        return apex_fail(err, "model '%s', sample %u: the clean response is not finite", m->entry->name,
+                         s.index);
+    apex_record_put_sample(record, &s);
+    for (int i = 0; i < m->sites; i++) {
+        int n = 0;
+        for (int k = 0; k < sigmas; k++)
+            if (u->wanted[i * sigmas + k])
+                c->sigma[n++] = c->sweep->grid->sigma[k];
+        if (n && run_site(c, m, i, n, &s, err))
+            return -1;
+        for (int k = 0; k < n; k++)
+            apex_record_put_cell(record, &c->tally[k]);
+    }
+    return 0;
+}
+
+static int put_head(const struct compute *c, const struct apex_unit *u, struct bytes *record)
+{
+    const struct sweep_model *m = &c->sweep->model[u->model];
+    const int sigmas = c->sweep->grid->sigmas;
+    struct apex_record_head head = {
+        .draws = c->sweep->grid->draws, .classes = m->context->classes, .samples = u->count};
+    struct apex_record_cell *cell = malloc(((size_t)u->cells + 1) * sizeof *cell);
+    if (!cell)
+        return -1;
+    for (uint32_t k = 0; k < u->cells; k++)
+        if (u->wanted[k]) {
+            cell[head.cells].site_key = m->context->site[k / (uint32_t)sigmas].key;
+            cell[head.cells++].sigma = c->sweep->grid->sigma[k % (uint32_t)sigmas];
+        }
+    memcpy(head.context, m->context->key, sizeof head.context);
+    apex_record_put_head(record, &head, cell);
+    free(cell);
+    return 0;
+}
+
+int compute_unit(struct compute *c, const struct apex_unit *u, struct bytes *record, struct apex_error *err)
+{
+    if (u->model >= (uint32_t)c->sweep->models)
+        return apex_fail(err, "unit %u names model %u of %d", u->id, u->model, c->sweep->models);
+    const struct sweep_model *m = &c->sweep->model[u->model];
+    if (u->cells != (uint32_t)(m->sites * c->sweep->grid->sigmas) || u->first > m->context->samples ||
+        u->count > m->context->samples - u->first)
+        return apex_fail(err, "unit %u does not fit the grid of model '%s'", u->id, m->entry->name);
+    if (take_model(c, (int)u->model, err))
+        return -1;
+    if (put_head(c, u, record))
+        return apex_fail(err, "out of memory");
+    for (uint32_t i = 0; i < u->count; i++)
+        if (run_sample(c, u, u->first + i, record, err))
+            return -1;
+    return record->failed ? apex_fail(err, "out of memory") : 0;
+}

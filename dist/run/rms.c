@@ -1,0 +1,155 @@
+/* A block of samples is summed by one rank, and the sums of the blocks are added in the order of the blocks:
+ * the same bits at any number of ranks. JOURNAL_RMS payload: u8 key[32] (sweep_rms_key); u32 n; n x f32. */
+#include "dist/run/rms.h"
+
+#include "core/runner.h"
+#include "dist/journal/journal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const int64_t block_samples = 16;
+
+struct lookup {
+    const unsigned char *key;
+    float *scale;
+    uint32_t n;
+    int found;
+};
+
+static int look(void *context, enum journal_kind kind, const void *payload, size_t size, uint64_t offset)
+{
+    struct lookup *l = context;
+    (void)offset;
+    struct cursor c = {payload, (const unsigned char *)payload + size, 0};
+    const void *key = kind == JOURNAL_RMS ? cursor_take(&c, 32) : NULL;
+    if (!key || memcmp(key, l->key, 32) || cursor_u32(&c) != l->n)
+        return 0;
+    for (uint32_t i = 0; i < l->n; i++)
+        l->scale[i] = cursor_f32(&c);
+    l->found = !c.failed;
+    return l->found;
+}
+
+/* Positions of the samples to average over. -1: the grid's rms range holds samples that are not selected. */
+static int sample_span(const struct sweep *s, const struct sweep_model *m, int64_t *first, int64_t *last,
+                       struct apex_error *err)
+{
+    const struct grid_range range = s->grid->rms;
+    const struct dataset *d = m->data;
+    *first = 0;
+    *last = d->samples;
+    if (range.first < 0)
+        return 0;
+    int64_t to = range.last < 0 ? d->total : range.last;
+    while (*first < d->samples && d->index[*first] < range.first)
+        ++*first;
+    *last = *first;
+    while (*last < d->samples && d->index[*last] < to)
+        ++*last;
+    if (*last - *first == to - range.first)
+        return 0;
+    return apex_fail(err, "rms: samples %lld to %lld are not all among the selected samples of data '%s'",
+                     (long long)range.first, (long long)to - 1, s->grid->data[m->entry->data].name);
+}
+
+/* sum[block][1 + sites]: squares of the input and of every activation, for this rank's blocks. */
+static int sum_blocks(const struct sweep *s, const struct sweep_model *m, const struct team *t, int64_t first,
+                      int64_t last, double *sum, struct apex_error *err)
+{
+    const int places = m->model->sites + 1;
+    const struct apex_noise noise = {s->grid->noise, s->grid->seed};
+    int *site = malloc((size_t)places * sizeof *site);
+    float *sample = malloc((size_t)m->data->elements * sizeof *sample);
+    float *logits = malloc((size_t)m->model->classes * sizeof *logits);
+    struct apex_runner *r = NULL;
+    if (site && sample && logits) {
+        for (int i = 0; i < places; i++)
+            site[i] = i - 1; /* APEX_SITE_INPUT, 0, 1, ... */
+        r = apex_runner_new(m->model, s->kernels, site, places, m->tile_rows, &noise, 0, err);
+    } else {
+        apex_fail(err, "out of memory");
+    }
+    for (int64_t i = first; r && i < last; i++) {
+        int64_t block = (i - first) / block_samples;
+        if (block % team_size(t) != team_rank(t))
+            continue;
+        dataset_sample(m->data, i, sample);
+        apex_runner_clean(r, sample, logits);
+        apex_runner_add_squares(r, sum + block * places);
+    }
+    int outcome = r ? 0 : -1;
+    apex_runner_free(r);
+    free(site);
+    free(sample);
+    free(logits);
+    return outcome;
+}
+
+static int measure(const struct sweep *s, struct sweep_model *m, struct team *t, struct apex_error *err)
+{
+    int64_t first, last;
+    if (sample_span(s, m, &first, &last, err))
+        return -1;
+    const int places = m->model->sites + 1;
+    int64_t blocks = (last - first + block_samples - 1) / block_samples;
+    double *sum = calloc((size_t)(blocks * places) + 1, sizeof *sum);
+    if (!sum)
+        return apex_fail(err, "out of memory");
+    int outcome = sum_blocks(s, m, t, first, last, sum, err);
+    if (!outcome)
+        team_sum(t, sum, (int)(blocks * places));
+    for (int i = 0; !outcome && i < places; i++) {
+        int64_t elements = i ? m->model->site[i - 1].elements : apex_shape_count(&m->model->input);
+        double total = 0;
+        for (int64_t b = 0; b < blocks; b++)
+            total += sum[b * places + i];
+        m->scale[i] = (float)sqrt(total / ((double)elements * (double)(last - first)));
+        if (!isfinite(m->scale[i]) || m->scale[i] <= 0)
+            outcome =
+                apex_fail(err, "model '%s': the root mean square of site %s is %g: it cannot scale sigma",
+                          m->entry->name, apex_site_name(m->model, i - 1), (double)m->scale[i]);
+    }
+    free(sum);
+    return outcome;
+}
+
+static void remember(const struct sweep_model *m, const unsigned char key[32], struct bytes *fresh)
+{
+    uint32_t n = (uint32_t)m->model->sites + 1;
+    bytes_put_u32(fresh, 32 + 4 + 4 * n);
+    bytes_put(fresh, key, 32);
+    bytes_put_u32(fresh, n);
+    for (uint32_t i = 0; i < n; i++)
+        bytes_put_f32(fresh, m->scale[i]);
+}
+
+int rms_measure(struct sweep *s, struct team *t, const char *journal, struct bytes *fresh,
+                struct apex_error *err)
+{
+    for (int k = 0; s->grid->relative && k < s->models; k++) {
+        struct sweep_model *m = &s->model[k];
+        unsigned char key[32];
+        sweep_rms_key(s, m, key);
+        size_t size = ((size_t)m->model->sites + 1) * sizeof *m->scale;
+        m->scale = calloc(1, size);
+        if (!m->scale)
+            return apex_fail(err, "out of memory");
+        struct lookup l = {key, m->scale, (uint32_t)m->model->sites + 1, 0};
+        if (team_rank(t) == 0 && journal)
+            journal_scan(journal, look, &l, NULL, NULL);
+        const int *found = team_share(t, &l.found, sizeof l.found, &(size_t){0}, err);
+        if (!found)
+            return -1;
+        if (!*found && measure(s, m, t, err))
+            return -1;
+        const float *scale = team_share(t, m->scale, size, &size, err);
+        if (!scale)
+            return -1;
+        memcpy(m->scale, scale, size);
+        if (!*found && team_rank(t) == 0)
+            remember(m, key, fresh);
+    }
+    return 0;
+}
