@@ -251,9 +251,10 @@ static void describe_step(const struct apex_runner *r, const struct step *s, str
     if (!s->layer)
         return;
     layer->flops = s->layer->flops;
-    layer->kernel = s->layer->is_conv            ? set->conv_algorithm(s->layer->state)
-                    : strcmp(set->name, "naive") ? "openblas:gemm"
-                                                 : "naive:loops";
+    layer->kernel = s->layer->is_conv                  ? set->conv_algorithm(s->layer->state)
+                    : strcmp(set->name, "native") == 0 ? "native:gemm"
+                    : strcmp(set->name, "naive")       ? "openblas:gemm"
+                                                       : "naive:loops";
 }
 
 int apex_runner_layers(const struct apex_runner *r, struct apex_layer *layer, int most)

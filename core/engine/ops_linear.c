@@ -41,13 +41,13 @@ static void run_conv(const struct step *s, const struct pass *pass)
 {
     /* the kernel set is the same for all layers of an engine: found through the step's state */
     const struct kernel_set *const *kernels = s->state;
-    (*kernels)->conv_run(s->layer->state, s->in[0].data, s->out.data, pass->scratch);
+    (*kernels)->conv_run(s->layer->state, s->in[0].data, s->out.data, NULL, pass->scratch);
 }
 
 static void run_linear(const struct step *s, const struct pass *pass)
 {
     const struct kernel_set *const *kernels = s->state;
-    (*kernels)->linear_run(s->layer->state, s->in[0].data, s->out.data, pass->scratch);
+    (*kernels)->linear_run(s->layer->state, s->in[0].data, s->out.data, NULL, pass->scratch);
 }
 
 static int add_layer_step(struct builder *b, const struct graph_node *n, const struct layer *l,
