@@ -46,11 +46,11 @@ void gemm_tile_any(int rows, const struct gemm_tile *t)
             float v = !t->first ? *y : t->bias ? t->bias[c] : 0;
             for (int k = 0; k < t->k; k++)
                 v = fmaf(t->x[r * g->x_pitch + k], t->w[k * GEMM_PANEL + c], v);
-            if (t->last && t->add)
+            if (t->end && t->add)
                 v += t->add[r * g->add_pitch + c];
-            if (t->last && g->relu)
+            if (t->end && g->relu)
                 v = v < 0 ? 0 : v;
-            if (t->last && t->xi)
+            if (t->end && t->xi)
                 v += g->sigma * t->xi[r * g->y_pitch + c];
             *y = v;
         }
@@ -103,7 +103,8 @@ void gemm_run(const struct gemm *g)
     const struct isa isa = find_isa();
     for (int k0 = 0; k0 < g->k || k0 == 0; k0 += K_BLOCK) {
         int k = g->k - k0 < K_BLOCK ? g->k - k0 : K_BLOCK;
-        struct gemm_tile t = {.k = k, .first = k0 == 0, .last = k0 + k == g->k, .g = g};
+        struct gemm_tile t = {.k = k, .first = k0 == 0, .g = g};
+        t.end = k0 + k == g->k && (g->add || g->relu || g->xi);
         for (int column = 0; column < g->n; column += GEMM_PANEL) {
             t.cols = g->n - column < GEMM_PANEL ? g->n - column : GEMM_PANEL;
             t.w = g->packed + (size_t)column * g->k + (size_t)k0 * GEMM_PANEL;

@@ -41,7 +41,7 @@ const char *gemm_isa(void); /* "avx512", "avx2", "c" */
 
 /* Inside the GEMM only: up to 12 rows of one panel, over k steps of the product. */
 struct gemm_tile {
-    int k, cols, first, last; /* first: start from the bias, else from y; last: apply the epilogue */
+    int k, cols, first, end; /* first: start from the bias, else from y; end: an epilogue follows */
     const float *x, *w, *bias, *add, *xi;
     float *y;
     const struct gemm *g;

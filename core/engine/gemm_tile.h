@@ -30,9 +30,10 @@ KERNEL void tile_store_part(const struct gemm_tile *t, int row, const VEC v[VECS
         memcpy(full[1], t->add + row * g->add_pitch, size);
     if (t->xi)
         memcpy(full[2], t->xi + row * g->y_pitch, size);
+#pragma GCC unroll 2
     for (int j = 0; j < VECS; j++) {
         VEC out = v[j];
-        if (t->last)
+        if (t->end)
             out = vec_end(g, out, t->add ? full[1] + j * LANES_OF_VEC : NULL,
                           t->xi ? full[2] + j * LANES_OF_VEC : NULL);
         vec_store(full[0] + j * LANES_OF_VEC, out);
@@ -43,10 +44,11 @@ KERNEL void tile_store_part(const struct gemm_tile *t, int row, const VEC v[VECS
 KERNEL void tile_store(const struct gemm_tile *t, int row, const VEC v[VECS])
 {
     const struct gemm *g = t->g;
+#pragma GCC unroll 2
     for (int j = 0; j < VECS; j++) {
         VEC out = v[j];
         int at = j * LANES_OF_VEC;
-        if (t->last)
+        if (t->end)
             out = vec_end(g, out, t->add ? t->add + row * g->add_pitch + at : NULL,
                           t->xi ? t->xi + row * g->y_pitch + at : NULL);
         vec_store(t->y + row * g->y_pitch + at, out);
@@ -62,6 +64,7 @@ KERNEL void tile_start(const struct gemm_tile *t, int row, VEC v[VECS])
         if (t->cols < GEMM_PANEL)
             from = memcpy(part, from, (size_t)t->cols * sizeof *part);
     }
+#pragma GCC unroll 2
     for (int j = 0; j < VECS; j++)
         v[j] = from ? vec_load(from + j * LANES_OF_VEC) : vec_set(0);
 }
@@ -71,19 +74,23 @@ KERNEL void tile_of(const int rows, const struct gemm_tile *t)
     VEC acc[12][VECS];
     const float *x = t->x, *w = t->w;
     const ptrdiff_t pitch = t->g->x_pitch;
+#pragma GCC unroll 12
     for (int r = 0; r < rows; r++)
         tile_start(t, r, acc[r]);
     for (int k = 0; k < t->k; k++, w += GEMM_PANEL) {
         VEC wk[VECS];
+#pragma GCC unroll 2
         for (int j = 0; j < VECS; j++)
             wk[j] = vec_load(w + j * LANES_OF_VEC);
 #pragma GCC unroll 12
         for (int r = 0; r < rows; r++) {
             VEC xk = vec_set(x[r * pitch + k]);
+#pragma GCC unroll 2
             for (int j = 0; j < VECS; j++)
                 acc[r][j] = vec_fma(xk, wk[j], acc[r][j]);
         }
     }
+#pragma GCC unroll 12
     for (int r = 0; r < rows; r++)
         if (t->cols < GEMM_PANEL)
             tile_store_part(t, r, acc[r]);

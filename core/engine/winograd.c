@@ -15,8 +15,8 @@ enum {
     SKEW = 16           /* floats between the matrices, so that they do not fall on the same cache lines */
 };
 
-/* The points of evaluation: 0, A, -A, B, -B, infinity, with A B = 1. Ten times less rounding error than the usual
- * 1 and 2, since no coefficient is large. */
+/* The points of evaluation: 0, A, -A, B, -B, infinity, with A B = 1. Ten times less rounding error than the
+ * usual 1 and 2, since no coefficient is large. */
 #define A 0.70710678118654752440
 #define B 1.41421356237309504880
 
@@ -151,17 +151,22 @@ HOT static void tile_in(int channels, const float *const pixel[IN][IN], size_t m
 {
     for (int c = 0; c < channels; c += WIDTH) {
         vec half[IN][IN]; /* [column][row] */
+#pragma GCC unroll 6
         for (int j = 0; j < IN; j++) {
             vec d[IN];
+#pragma GCC unroll 6
             for (int i = 0; i < IN; i++)
                 d[i] = *(const vec *)(pixel[i][j] + c);
             transform_in(d, half[j]);
         }
+#pragma GCC unroll 6
         for (int i = 0; i < IN; i++) {
             vec d[IN], t[IN];
+#pragma GCC unroll 6
             for (int j = 0; j < IN; j++)
                 d[j] = half[j][i];
             transform_in(d, t);
+#pragma GCC unroll 6
             for (int j = 0; j < IN; j++)
                 *(vec *)(to + (size_t)(i * IN + j) * matrix + c) = t[j];
         }
@@ -184,12 +189,14 @@ static void gather(const struct winograd *w, const float *x, int tile, float *to
     const float *pixel[IN][IN];
     struct place at = place_of(w, tile);
     x += (size_t)at.image * s->in_h * s->in_w * s->in_c;
-    for (int i = 0; i < IN; i++)
+    for (int i = 0; i < IN; i++) {
+        int h = at.row - s->pad_top + i, left = at.column - s->pad_left;
+        const float *line = h >= 0 && h < s->in_h ? x + (size_t)h * s->in_w * s->in_c : NULL;
         for (int j = 0; j < IN; j++) {
-            int h = at.row - s->pad_top + i, k = at.column - s->pad_left + j;
-            int inside = h >= 0 && h < s->in_h && k >= 0 && k < s->in_w;
-            pixel[i][j] = inside ? x + ((size_t)h * s->in_w + k) * s->in_c : w->zeros;
+            int inside = line && left + j >= 0 && left + j < s->in_w;
+            pixel[i][j] = inside ? line + (ptrdiff_t)(left + j) * s->in_c : w->zeros;
         }
+    }
     tile_in(s->in_c, pixel, in_matrix(w), to);
 }
 
@@ -206,14 +213,17 @@ HOT static void tile_out(const struct target *t, size_t matrix, const float *fro
 {
     for (int c = 0; c < t->channels; c += WIDTH) {
         vec half[IN][OUT], bias = *(const vec *)(t->bias + c), zero = bias - bias;
+#pragma GCC unroll 6
         for (int j = 0; j < IN; j++) {
             vec m[IN];
+#pragma GCC unroll 6
             for (int i = 0; i < IN; i++)
                 m[i] = *(const vec *)(from + (size_t)(i * IN + j) * matrix + c);
             transform_out(m, half[j]);
         }
         for (int i = 0; i < t->rows; i++) {
             vec m[IN], out[OUT];
+#pragma GCC unroll 6
             for (int j = 0; j < IN; j++)
                 m[j] = half[j][i];
             transform_out(m, out);
