@@ -37,9 +37,11 @@ static inline struct small small_sweep(const char *extra)
             "sites: [all, relu0, input]\nsigmas: [0.5, 2, .inf]\n%s",
             here, here, extra);
     fclose(f);
+    struct bytes fresh = {0};
     if (!(s.team = team_start(&err)) || !(s.sweep = sweep_load(path, s.team, &err)) ||
-        rms_measure(s.sweep, s.team, NULL, &(struct bytes){0}, &err) || sweep_identify(s.sweep, &err))
+        rms_measure(s.sweep, s.team, NULL, &fresh, &err) || sweep_identify(s.sweep, &err))
         fail_msg("%s", err.text);
+    bytes_free(&fresh);
     unlink(path);
     return s;
 }
