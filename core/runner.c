@@ -229,11 +229,17 @@ void apex_runner_perturb(struct apex_runner *r, int site, const float *scale, co
         program_fill_noise(s->finite, &pass, r->xi);
         pass.xi = r->xi;
     }
-    for (int k = 0; k < n_sigmas; k++) {
-        pass.sigma = sigma[k];
-        const struct program *p = isinf(sigma[k]) ? s->limit : s->finite;
-        run_scale(r, p, &pass, logits + (size_t)k * (size_t)r->tile_rows * (size_t)r->e.model->classes);
-    }
+    program_begin(s->finite, &pass);
+    /* infinity last: the limit's program uses the same memory */
+    for (int limit = 0; limit < 2; limit++)
+        for (int k = 0; k < n_sigmas; k++) {
+            if ((isinf(sigma[k]) != 0) != limit)
+                continue;
+            pass.sigma = sigma[k];
+            pass.xi = limit ? NULL : pass.xi; /* its noise lies elsewhere in the tile */
+            run_scale(r, limit ? s->limit : s->finite, &pass,
+                      logits + (size_t)k * (size_t)r->tile_rows * (size_t)r->e.model->classes);
+        }
 }
 
 size_t apex_runner_bytes(const struct apex_runner *r)

@@ -26,6 +26,7 @@ struct epilogue {
 };
 
 struct kernel_set {
+    int fuses;        /* epilogues are part of the pass: y may be what is added */
     const char *name; /* "naive", "openblas", "onednn", "native" */
 
     /* `end` may be NULL in both runs: nothing follows.
