@@ -22,6 +22,7 @@ struct apex_runner {
     float *arena, *xi, *row_xi;
     int64_t xi_room; /* floats */
     void *scratch;
+    double *seconds;
     size_t bytes;
 };
 
@@ -225,8 +226,12 @@ void apex_runner_perturb(struct apex_runner *r, int site, const float *scale, co
     pass.rows = n;
     pass.row_xi = r->row_xi;
     pass.scratch = r->scratch;
+    pass.seconds = r->seconds;
     if (n_sigmas > 1 && s->finite->xi <= r->xi_room) {
+        double start = r->seconds ? engine_clock() : 0;
         program_fill_noise(s->finite, &pass, r->xi);
+        if (r->seconds)
+            r->seconds[APEX_TIME_NOISE] += engine_clock() - start;
         pass.xi = r->xi;
     }
     program_begin(s->finite, &pass);
@@ -240,6 +245,11 @@ void apex_runner_perturb(struct apex_runner *r, int site, const float *scale, co
             run_scale(r, limit ? s->limit : s->finite, &pass,
                       logits + (size_t)k * (size_t)r->tile_rows * (size_t)r->e.model->classes);
         }
+}
+
+void apex_runner_profile(struct apex_runner *r, double *seconds)
+{
+    r->seconds = seconds;
 }
 
 size_t apex_runner_bytes(const struct apex_runner *r)

@@ -1,5 +1,7 @@
 #include "core/engine/gemm.h"
 
+#include "core/engine/program.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +83,39 @@ int gemm_is_fast(void)
 const char *gemm_isa(void)
 {
     return find_isa().name;
+}
+
+static float peak_any(long rounds)
+{
+    float a[12] = {0};
+    for (long i = 0; i < rounds; i++)
+        for (int k = 0; k < 12; k++)
+            a[k] = a[k] * 1e-9f + 1e-9f;
+    return a[0] + a[11];
+}
+
+double gemm_peak(void)
+{
+    float (*spin)(long) = peak_any;
+    int lanes = 1;
+#if defined(__x86_64__) && defined(__GNUC__)
+    gemm_tile_fn *tile = find_isa().tile;
+    if (tile != gemm_tile_any) {
+        spin = tile == gemm_tile_avx512 ? gemm_peak_avx512 : gemm_peak_avx2;
+        lanes = tile == gemm_tile_avx512 ? 16 : 8;
+    }
+#endif
+    volatile float sink = spin(1000);
+    double best = 0;
+    for (int k = 0; k < 10; k++) {
+        const long rounds = 1000000;
+        double start = engine_clock();
+        sink = spin(rounds);
+        double rate = 24.0 * lanes * (double)rounds / (engine_clock() - start);
+        best = rate > best ? rate : best;
+    }
+    (void)sink;
+    return best;
 }
 
 static void run_rows(const struct gemm *g, const struct isa *isa, struct gemm_tile *t, int k0, int column)

@@ -39,6 +39,10 @@ void gemm_run(const struct gemm *g);
 int gemm_is_fast(void);     /* this processor has fused multiply-add in vectors */
 const char *gemm_isa(void); /* "avx512", "avx2", "c" */
 
+/* Floating-point operations per second that one core reaches on registers alone, measured over about 50 ms.
+ */
+double gemm_peak(void);
+
 /* Inside the GEMM only: up to 12 rows of one panel, over k steps of the product. */
 struct gemm_tile {
     int k, cols, first, end; /* first: start from the bias, else from y; end: an epilogue follows */
@@ -50,6 +54,7 @@ typedef void gemm_tile_fn(int rows, const struct gemm_tile *t);
 gemm_tile_fn gemm_tile_any;
 #if defined(__x86_64__) && defined(__GNUC__)
 gemm_tile_fn gemm_tile_avx2, gemm_tile_avx512;
+float gemm_peak_avx2(long rounds), gemm_peak_avx512(long rounds);
 #endif
 
 #endif

@@ -58,4 +58,9 @@ __attribute__((target("avx2,fma"))) void gemm_tile_avx2(int rows, const struct g
         tile_of(1, t);
     }
 }
+
+__attribute__((target("avx2,fma"))) float gemm_peak_avx2(long rounds)
+{
+    return peak_of(rounds);
+}
 #endif

@@ -76,4 +76,9 @@ __attribute__((target("avx512f"))) void gemm_tile_avx512(int rows, const struct 
         tile_of(1, t);
     }
 }
+
+__attribute__((target("avx512f"))) float gemm_peak_avx512(long rounds)
+{
+    return peak_of(rounds);
+}
 #endif

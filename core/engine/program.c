@@ -1,8 +1,10 @@
 /* Compiling and running programs. A perturbed program starts at its sites and holds only what is downstream
  * of them; everything else is read from the clean pass. */
 #include "core/engine/builder.h"
+#include "core/runner.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 void program_free(struct program *p)
 {
@@ -17,16 +19,40 @@ void program_free(struct program *p)
     free(p);
 }
 
+double engine_clock(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void run_timed(const struct step *s, const struct pass *pass)
+{
+    double start = engine_clock();
+    s->run(s, pass);
+    int part = s->layer   ? s->layer->is_conv ? APEX_TIME_CONV : APEX_TIME_DENSE
+               : s->noise ? APEX_TIME_NOISE
+                          : APEX_TIME_OTHER;
+    pass->seconds[part] += engine_clock() - start;
+}
+
+static void run_steps(const struct program *p, const struct pass *pass, int from, int to)
+{
+    for (int i = from; i < to; i++)
+        if (pass->seconds)
+            run_timed(&p->step[i], pass);
+        else
+            p->step[i].run(&p->step[i], pass);
+}
+
 void program_begin(const struct program *p, const struct pass *pass)
 {
-    for (int i = 0; i < p->once; i++)
-        p->step[i].run(&p->step[i], pass);
+    run_steps(p, pass, 0, p->once);
 }
 
 void program_run(const struct program *p, const struct pass *pass)
 {
-    for (int i = p->once; i < p->steps; i++)
-        p->step[i].run(&p->step[i], pass);
+    run_steps(p, pass, p->once, p->steps);
 }
 
 static int reached(const struct builder *b, const struct graph_node *n)

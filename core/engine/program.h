@@ -34,6 +34,7 @@ struct pass {
     const float *xi; /* all xi of the tile, made by program_fill_noise; NULL: made row by row in row_xi */
     float *row_xi;   /* one row of the largest site */
     void *scratch;
+    double *seconds; /* [APEX_TIMES], as in runner.h; NULL: not measured */
 };
 
 /* What fuse.c may join to the layer before it. */
@@ -112,6 +113,8 @@ void program_free(struct program *p); /* accepts NULL */
 /* Liveness, in-place steps and offsets; sets p->arena. -1: no memory. */
 int program_plan(struct program *p, struct apex_error *err);
 void program_bind(struct program *p, float *arena);
+double engine_clock(void); /* seconds */
+
 /* program_begin once for a tile of draws, then program_run for each scale. */
 void program_begin(const struct program *p, const struct pass *pass);
 void program_run(const struct program *p, const struct pass *pass);

@@ -11,6 +11,7 @@ static const struct command commands[] = {
     {"run", "GRID.yaml", "the sweep, alone or under mpirun or srun; resumes by itself", command_run},
     {"status", "OUTPUT", "how far a running or stopped sweep is", command_status},
     {"fsck", "OUTPUT", "the journal's health, and what will run again", command_fsck},
+    {"bench", "[MODEL.onnx]", "noise, kernels or a model's sweep against this machine's peak", command_bench},
     {"export", "OUTPUT", "NetCDF files from the journal, now", command_export},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
