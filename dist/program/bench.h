@@ -9,7 +9,7 @@ struct bench_sweep {
     const struct apex_model *model;
     int sites, *site, sigmas;
     uint32_t draws, samples;
-    int tile_rows;
+    int tile_rows; /* 0: as in a run */
     struct apex_runner *runner;
     float *input, *logits, *clean;
     double *sigma;
@@ -32,6 +32,7 @@ double bench_sweep_passes(const struct bench_sweep *b); /* samples x sites x sca
 int bench_noise(struct apex_error *err);
 int bench_kernels(struct apex_error *err);
 
-double bench_clock(void); /* seconds */
+double
+bench_clock(void); /* seconds of CPU time of this thread: what else runs on the machine does not count */
 
 #endif

@@ -9,7 +9,7 @@
 double bench_clock(void)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
@@ -29,7 +29,8 @@ int bench_sweep_init(struct bench_sweep *b, const char *kernels, struct apex_err
 {
     const struct apex_noise noise = {APEX_NOISE_GAUSSIAN, 1};
     size_t elements = (size_t)apex_shape_count(&b->model->input), classes = (size_t)b->model->classes;
-    b->tile_rows = apex_tile_rows(b->model, b->draws);
+    if (!b->tile_rows)
+        b->tile_rows = apex_tile_rows(b->model, b->draws);
     b->runner = apex_runner_new(b->model, kernels, b->site, b->sites, b->tile_rows, &noise, 0, err);
     if (!b->runner)
         return -1;

@@ -103,12 +103,12 @@ def main():
 
     def rate(group, last, samples, draws):
         net = nets[last]
-        begin = time.perf_counter()
+        begin = time.process_time()
         if a.mode == "plain":
             plain(net, x[:samples], sites, sigmas, draws)
         else:
             best(net, x[:samples], sites, sigmas, draws, group, last)
-        return work * samples * draws / (a.samples * a.draws) / (time.perf_counter() - begin)
+        return work * samples * draws / (a.samples * a.draws) / (time.process_time() - begin)
 
     with torch.inference_mode():
         for net in nets:
