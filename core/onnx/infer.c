@@ -1,5 +1,5 @@
 #include "core/onnx/infer.h"
-#include "core/onnx/ops.h"
+#include "core/onnx/lift.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,13 +118,13 @@ static int infer_node(struct infer *in, struct graph_node *n, int *alias, const 
             n->input[k] = alias[n->input[k]];
     if (check_form(in, op, n, uses) < 0)
         return -1;
-    int rc = op->infer(in, op, n);
+    int rc = lift_wanted(in, n) ? lift_infer(in, op, n) : op->infer(in, op, n);
     if (rc == INFER_VANISH) {
         if (n->output[0] >= 0)
             alias[n->output[0]] = n->input[0];
         return 0;
     }
-    return rc < 0 ? -1 : finish(in, op, n);
+    return rc < 0 ? -1 : finish(in, op_find(n->op), n);
 }
 
 static int infer_all(struct infer *in, struct graph_node *node, int nodes, int values, int *memory)
@@ -141,6 +141,12 @@ static int infer_all(struct infer *in, struct graph_node *node, int nodes, int v
         if (infer_node(in, &node[i], alias, uses) < 0)
             return -1;
     in->g->output = alias[in->g->output];
+    if (lift_of(in, in->g->output))
+        return apex_fail(
+            in->err,
+            "%s: %s: mixes the samples of a batch: the batch is no longer the first dimension, and the "
+            "output is made from that",
+            in->g->source, in->moved);
     return 0;
 }
 
@@ -157,5 +163,6 @@ int onnx_infer(struct graph *g, int64_t batch, struct apex_error *err)
         graph_node_clear(&node[i]);
     free(node);
     free(memory);
+    free(in.lift);
     return rc;
 }

@@ -9,9 +9,14 @@
 #define INFER_MAX_ELEMENTS (INT64_C(1) << 28) /* of one value, and of all folded constants together */
 
 struct infer {
-    struct graph *g; /* its nodes: those that are done */
-    int64_t batch;   /* the first dimension that the file fixes for the input, else 1 */
-    int64_t folded;  /* elements of constants made so far */
+    struct graph *g;   /* its nodes: those that are done */
+    int64_t batch;     /* the first dimension that the file fixes for the input, else 1 */
+    int64_t folded;    /* elements of constants made so far */
+    struct lift *lift; /* of values whose batch is not first (lift.h), [lifts] */
+    int lifts;
+    int lifting;     /* an infer function runs on shapes without the batch: no rule about batches holds */
+    char moved[256]; /* the last node that moved the batch away from the front */
+    int lift_axis;   /* where a Reshape of a fixed batch put it; -1: open */
     struct apex_error *err;
 };
 
@@ -40,6 +45,8 @@ struct apex_tensor *infer_make_tensor(struct infer *in, const struct graph_node 
 const struct apex_shape *arg_shape(const struct infer *in, const struct graph_node *n, int k);
 int arg_given(const struct graph_node *n, int k);
 int arg_dynamic(const struct infer *in, const struct graph_node *n, int k);
+int arg_batched(const struct infer *in, const struct graph_node *n,
+                int k); /* dynamic, and dim[0] is the batch */
 int arg_any_dynamic(const struct infer *in, const struct graph_node *n);
 
 /* Output k gets the shape; an error if it has absurdly many elements. */

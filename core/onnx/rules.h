@@ -31,6 +31,8 @@ int infer_lrn(struct infer *in, const struct op *op, struct graph_node *n);
 
 /* infer_shape.c */
 int infer_reshape(struct infer *in, const struct op *op, struct graph_node *n);
+/* Whether a Reshape of a dynamic input has something else than the batch as its first dimension. */
+int reshape_moves_batch(struct infer *in, const struct graph_node *n);
 int infer_flatten(struct infer *in, const struct op *op, struct graph_node *n);
 int infer_squeeze(struct infer *in, const struct op *op, struct graph_node *n);
 int infer_unsqueeze(struct infer *in, const struct op *op, struct graph_node *n);

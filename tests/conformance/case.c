@@ -110,7 +110,8 @@ static int type_is_foreign(const Onnx__ValueInfoProto *v, char *reason, size_t s
     if (!is_tensor(v))
         return snprintf(reason, size, "type: sequences and optional values") > 0;
     if (tensor_proto_type(v->type->tensor_type->elem_type, &type) < 0)
-        return snprintf(reason, size, "type: %s", tensor_proto_type_name(v->type->tensor_type->elem_type)) > 0;
+        return snprintf(reason, size, "type: %s", tensor_proto_type_name(v->type->tensor_type->elem_type)) >
+               0;
     return 0;
 }
 

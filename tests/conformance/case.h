@@ -9,7 +9,7 @@
 struct conf_case {
     Onnx__ModelProto *model;
     size_t inputs, outputs;
-    Onnx__ValueInfoProto **input;          /* [inputs], those of the graph that no initializer fills; borrowed */
+    Onnx__ValueInfoProto **input; /* [inputs], those of the graph that no initializer fills; borrowed */
     Onnx__TensorProto **given, **expected; /* [inputs], [outputs] */
 };
 
@@ -18,18 +18,19 @@ struct conf_case {
 int case_read(struct conf_case *c, const char *folder, int set, struct apex_error *err);
 void case_clear(struct conf_case *c);
 
-/* Why nobody would expect apex to run it: an operator that the table has not, or not in this version, or a type
- * that is no tensor of numbers. Into reason[size] and 1; else 0. */
+/* Why nobody would expect apex to run it: an operator that the table has not, or not in this version, or a
+ * type that is no tensor of numbers. Into reason[size] and 1; else 0. */
 int case_is_foreign(const struct conf_case *c, char *reason, size_t size);
 
 /* How a case becomes a classifier. AS_BATCH: the first input is the network's, its first dimension the batch,
- * all others become initializers, and the output is flattened to [batch, n]. AS_CONSTANTS: every input becomes
- * an initializer, so that import must fold the whole graph; the result, as floats in a row, is added to an input
- * [1, 1]. */
+ * all others become initializers, and the output is flattened to [batch, n]. AS_CONSTANTS: every input
+ * becomes an initializer, so that import must fold the whole graph; the result, as floats in a row, is added
+ * to an input [1, 1]. */
 enum form { AS_BATCH, AS_CONSTANTS };
 
 /* The bytes of the model file in that form, with output number `output` as its only one; freed by the caller;
  * NULL with err. */
-void *form_pack(const struct conf_case *c, size_t output, enum form form, size_t *size, struct apex_error *err);
+void *form_pack(const struct conf_case *c, size_t output, enum form form, size_t *size,
+                struct apex_error *err);
 
 #endif

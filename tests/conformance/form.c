@@ -3,12 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The case's messages are borrowed, not copied: what is changed is a struct of our own that points at them. */
+/* The case's messages are borrowed, not copied: what is changed is a struct of our own that points at them.
+ */
 
 enum { TAIL = 3, MOST_DIMS = 16 };
 
 static char in_name[] = "conformance:in", out_name[] = "conformance:out", float_name[] = "conformance:float";
-static char row_name[] = "conformance:row", shape_name[] = "conformance:shape", axis_name[] = "axis", to_name[] = "to";
+static char row_name[] = "conformance:row", shape_name[] = "conformance:shape", axis_name[] = "axis",
+            to_name[] = "to";
 
 struct tail { /* the nodes after the case's own */
     Onnx__NodeProto node[TAIL];
@@ -92,8 +94,8 @@ static void fill_head(struct head *h, char *name, size_t rank, const int64_t *di
     h->output.name = out_name;
 }
 
-/* Constants: the file's own, the inputs that are none any more, and the target of the final Reshape. given holds
- * copies of the inputs' messages, under the names of the graph. */
+/* Constants: the file's own, the inputs that are none any more, and the target of the final Reshape. given
+ * holds copies of the inputs' messages, under the names of the graph. */
 static size_t fill_initializers(const struct conf_case *c, size_t first, Onnx__TensorProto *given,
                                 Onnx__TensorProto *row, Onnx__TensorProto **list)
 {
@@ -111,7 +113,8 @@ static size_t fill_initializers(const struct conf_case *c, size_t first, Onnx__T
     return count;
 }
 
-void *form_pack(const struct conf_case *c, size_t output, enum form form, size_t *size, struct apex_error *err)
+void *form_pack(const struct conf_case *c, size_t output, enum form form, size_t *size,
+                struct apex_error *err)
 {
     int64_t ones[2] = {1, 1}, any[2] = {1, -1}, two = 2;
     struct tail tail = {0};

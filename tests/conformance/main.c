@@ -1,10 +1,11 @@
-/* conformance [-v] SKIPS FOLDER...: runs every case of ONNX's test data that is in the folders. SKIPS declares those
- * that are refused on purpose: "<suite>/<case> <reason>" in lines, with globs. Exits 1 if a case gives other numbers,
- * is refused without being declared, or is declared and works; 77 if no folder is there. */
+/* conformance [-v] SKIPS FOLDER...: runs every case of ONNX's test data that is in the folders. SKIPS
+ * declares those that are refused on purpose: "<suite>/<case> <reason>" in lines, with globs. Exits 1 if a
+ * case gives other numbers, is refused without being declared, or is declared and works; 77 if no folder is
+ * there. */
 #include "case.h"
 
-#include "core/onnx/tensor_proto.h"
 #include "core/engine/kernels.h"
+#include "core/onnx/tensor_proto.h"
 #include "core/runner.h"
 
 #include <dirent.h>
@@ -42,8 +43,8 @@ static double number_at(const struct apex_tensor *t, int64_t i)
 }
 
 /* Every sample through one kernel set against the expected output. */
-static enum result run_samples(const struct apex_model *m, const char *kernels, const float *input, int64_t samples,
-                               const struct apex_tensor *want, struct apex_error *err)
+static enum result run_samples(const struct apex_model *m, const char *kernels, const float *input,
+                               int64_t samples, const struct apex_tensor *want, struct apex_error *err)
 {
     const struct apex_noise noise = {APEX_NOISE_GAUSSIAN, 0};
     struct apex_runner *r = apex_runner_new(m, kernels, NULL, 0, 1, &noise, 0, err);
@@ -55,8 +56,8 @@ static enum result run_samples(const struct apex_model *m, const char *kernels, 
         const float *got = apex_runner_output(r);
         for (int64_t i = 0; result == PASS && i < m->classes; i++)
             if (!is_close(got[i], number_at(want, s * m->classes + i))) {
-                apex_fail(err, "kernels %s, sample %lld, element %lld: %g, want %g", kernels, (long long)s, (long long)i,
-                          (double)got[i], number_at(want, s * m->classes + i));
+                apex_fail(err, "kernels %s, sample %lld, element %lld: %g, want %g", kernels, (long long)s,
+                          (long long)i, (double)got[i], number_at(want, s * m->classes + i));
                 result = DIFFERS;
             }
     }
@@ -262,8 +263,8 @@ static void print_report(struct report *r)
     }
     for (int k = 0; k < r->reasons; k++)
         printf("%5d skipped: %s\n", r->reason[k].count, r->reason[k].text);
-    printf("%d of %d pass (%d with a batch, %d folded), %d skipped, %d failed\n", r->passed, r->cases, r->as_batch,
-           r->passed - r->as_batch, r->skipped, r->failed);
+    printf("%d of %d pass (%d with a batch, %d folded), %d skipped, %d failed\n", r->passed, r->cases,
+           r->as_batch, r->passed - r->as_batch, r->skipped, r->failed);
     free(r->declared);
     free(r->used);
 }
