@@ -85,6 +85,42 @@ int infer_emit(struct infer *in, struct graph_node *n)
     return rc;
 }
 
+int infer_step(struct infer *in, struct graph_node *n)
+{
+    const struct op *op = op_find(n->op);
+    char name[256];
+    snprintf(name, sizeof name, "%.200s:%d", n->name, in->g->values);
+    int v = graph_add_value(in->g, name, in->err), rc = -1;
+    if (v >= 0) {
+        n->output[0] = v;
+        rc = lift_wanted(in, n) ? lift_infer(in, op, n) : op->infer(in, op, n);
+    }
+    if (rc == INFER_VANISH)
+        v = n->input[0];
+    else if (rc == INFER_KEEP)
+        rc = finish(in, op_find(n->op), n);
+    graph_node_clear(n);
+    return rc < 0 ? -1 : v;
+}
+
+int infer_then_reshape(struct infer *in, struct graph_node *n, const struct apex_shape *made,
+                       const struct apex_shape *want)
+{
+    char name[256];
+    struct graph_node last;
+    int out = n->output[0];
+    snprintf(name, sizeof name, "%.200s:%d", n->name, in->g->values);
+    int v = graph_add_value(in->g, name, in->err);
+    if (v < 0 || graph_node_init(&last, "Reshape", n->name, ":reshape", v, out, in->err) < 0)
+        return -1;
+    in->g->value[v].shape = *made;
+    n->output[0] = v;
+    n->outputs = 1;
+    int rc = infer_emit(in, n);
+    *n = last;
+    return rc < 0 ? -1 : arg_set_shape(in, n, 0, want);
+}
+
 static int check_form(struct infer *in, const struct op *op, struct graph_node *n, const int *uses)
 {
     int opset = in->g->opset;

@@ -30,6 +30,15 @@ int onnx_infer(struct graph *g, int64_t batch, struct apex_error *err);
  * emptied. Its output needs a shape. */
 int infer_emit(struct infer *in, struct graph_node *n);
 
+/* Infers and finishes a node that stands for a part of another one: not in normal form yet. Its output is
+ * made here; returns the value that holds the result, or -1. n is emptied. */
+int infer_step(struct infer *in, struct graph_node *n);
+
+/* n, in normal form, gets an output of shape `made`; after it comes a Reshape to its own output, which n
+ * becomes. */
+int infer_then_reshape(struct infer *in, struct graph_node *n, const struct apex_shape *made,
+                       const struct apex_shape *want);
+
 /* Constants made for a node: a copy of input k's name with a suffix; input k then is that value. Takes t over
  * (NULL: fails with the error that is set). */
 int infer_replace_input(struct infer *in, struct graph_node *n, int k, struct apex_tensor *t);

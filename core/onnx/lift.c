@@ -355,23 +355,7 @@ static int finish_output(struct infer *in, const struct op *op, struct graph_nod
     }
     if (strcmp(n->op, "Reshape") == 0)
         return 0; /* straight to the ordinary shape, which the output has */
-    int v = new_value(in, n, &lifted);
-    struct graph_node own = *n;
-    if (v < 0)
-        return -1;
-    own.output = malloc(sizeof *own.output);
-    if (!own.output)
-        return apex_fail(in->err, "no memory for node '%.200s'", n->name);
-    own.output[0] = v;
-    own.outputs = 1;
-    int spare = out;
-    free(n->output);
-    *n = (struct graph_node){0};
-    char name[256];
-    snprintf(name, sizeof name, "%.200s", own.name);
-    if (infer_emit(in, &own) < 0)
-        return -1;
-    return graph_node_init(n, "Reshape", name, ":ordinary", v, spare, in->err);
+    return infer_then_reshape(in, n, &lifted, t);
 }
 
 int lift_infer(struct infer *in, const struct op *op, struct graph_node *n)
