@@ -115,9 +115,9 @@ int infer_concat(struct infer *in, const struct op *op, struct graph_node *n)
 {
     (void)op;
     int axis, is_dynamic = arg_any_dynamic(in, n) && !in->lifting, rank = arg_shape(in, n, 0)->rank;
-    if (!graph_attr(n, "axis"))
+    if (!graph_attr(n, "axis") && in->g->opset >= 4)
         return graph_fail(in->g, n, in->err, "'axis' is missing");
-    if (arg_axis(in, n, graph_attr_int(n, "axis", 0), rank, &axis) < 0)
+    if (arg_axis(in, n, graph_attr_int(n, "axis", 1), rank, &axis) < 0)
         return -1;
     if (axis == 0 && is_dynamic)
         return graph_fail(in->g, n, in->err,

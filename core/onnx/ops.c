@@ -19,7 +19,7 @@ static const struct op table[] = {
     {"Ceil", 6, NEW, 1, 1, 1, infer_unary, fold_unary, 0, {{0}}},
     {"Celu", 12, NEW, 1, 1, 1, infer_unary, fold_unary, 1, {{"alpha", 1.0f}}},
     {"Clip", 6, NEW, 1, 3, 1, infer_clip, fold_clip, 1, {{0}}},
-    {"Concat", 4, NEW, 1, OP_ANY, 1, infer_concat, fold_concat, 1, {{0}}},
+    {"Concat", 1, NEW, 1, OP_ANY, 1, infer_concat, fold_concat, 1, {{0}}},
     {"Constant", 1, NEW, 0, 0, 1, infer_constant, NULL, 0, {{0}}},
     {"ConstantOfShape", 9, NEW, 1, 1, 1, infer_constant_of_shape, NULL, 0, {{0}}},
     {"Conv", 1, NEW, 2, 3, 1, infer_conv, NULL, 1, {{0}}},

@@ -42,6 +42,14 @@ static int is_initializer(const Onnx__GraphProto *g, const char *name)
     return 0;
 }
 
+/* The files of ONNX hold bfloat16 as plain 16-bit numbers. */
+static void as_declared(const Onnx__ValueInfoProto *v, Onnx__TensorProto *t)
+{
+    if (t && v->type->tensor_type->elem_type == ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16 &&
+        t->data_type == ONNX__TENSOR_PROTO__DATA_TYPE__UINT16)
+        t->data_type = ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16;
+}
+
 static int is_tensor(const Onnx__ValueInfoProto *v)
 {
     return v->type && v->type->value_case == ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE;
@@ -58,9 +66,13 @@ static int read_values(struct conf_case *c, const char *folder, int set, struct 
     for (size_t i = 0; i < c->inputs; i++)
         if (is_tensor(c->input[i]) && !(c->given[i] = read_tensor(folder, set, "input", i)))
             return apex_fail(err, "input_%zu.pb cannot be read", i);
+    for (size_t i = 0; i < c->inputs; i++)
+        as_declared(c->input[i], c->given[i]);
     for (size_t i = 0; i < c->outputs; i++)
         if (is_tensor(g->output[i]) && !(c->expected[i] = read_tensor(folder, set, "output", i)))
             return apex_fail(err, "output_%zu.pb cannot be read", i);
+    for (size_t i = 0; i < c->outputs; i++)
+        as_declared(g->output[i], c->expected[i]);
     return 0;
 }
 

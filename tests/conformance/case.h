@@ -33,4 +33,10 @@ enum form { AS_BATCH, AS_CONSTANTS };
 void *form_pack(const struct conf_case *c, size_t output, enum form form, size_t *size,
                 struct apex_error *err);
 
+enum result { PASS, REFUSED, DIFFERS };
+
+/* The first `outputs` outputs, AS_BATCH if that is possible, else AS_CONSTANTS, in every kernel set. What is
+ * wrong, or why it is refused, into text[size]. */
+enum result case_run(const struct conf_case *c, size_t outputs, int *as_batch, char *text, size_t size);
+
 #endif

@@ -9,8 +9,7 @@
 enum { TAIL = 3, MOST_DIMS = 16 };
 
 static char in_name[] = "conformance:in", out_name[] = "conformance:out", float_name[] = "conformance:float";
-static char row_name[] = "conformance:row", shape_name[] = "conformance:shape", axis_name[] = "axis",
-            to_name[] = "to";
+static char row_name[] = "conformance:row", axis_name[] = "axis", to_name[] = "to";
 
 struct tail { /* the nodes after the case's own */
     Onnx__NodeProto node[TAIL];
@@ -46,19 +45,24 @@ static void add_int(struct tail *t, int k, char *name, int64_t value)
 }
 
 /* Returns how many nodes. */
-static size_t add_tail(struct tail *t, enum form form, char *output)
+static size_t add_tail(struct tail *t, enum form form, char *output, int is_float)
 {
-    static char flatten[] = "Flatten", cast[] = "Cast", reshape[] = "Reshape", add[] = "Add";
+    static char flatten[] = "Flatten", cast[] = "Cast", concat[] = "Concat";
+    size_t k = 0;
     if (form == AS_BATCH) {
         add_node(t, 0, flatten, output, NULL, out_name);
         add_int(t, 0, axis_name, 1);
         return 1;
     }
-    add_node(t, 0, cast, output, NULL, float_name);
-    add_int(t, 0, to_name, ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT);
-    add_node(t, 1, reshape, float_name, shape_name, row_name);
-    add_node(t, 2, add, in_name, row_name, out_name);
-    return 3;
+    if (!is_float) {
+        add_node(t, (int)k, cast, output, NULL, float_name);
+        add_int(t, (int)k++, to_name, ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT);
+    }
+    add_node(t, (int)k, flatten, is_float ? output : float_name, NULL, row_name);
+    add_int(t, (int)k++, axis_name, 0);
+    add_node(t, (int)k, concat, in_name, row_name, out_name);
+    add_int(t, (int)k++, axis_name, 1);
+    return k;
 }
 
 struct head { /* the one input */
@@ -94,10 +98,10 @@ static void fill_head(struct head *h, char *name, size_t rank, const int64_t *di
     h->output.name = out_name;
 }
 
-/* Constants: the file's own, the inputs that are none any more, and the target of the final Reshape. given
- * holds copies of the inputs' messages, under the names of the graph. */
+/* Constants: the file's own, and the inputs that are none any more. given holds copies of the inputs'
+ * messages, under the names of the graph. */
 static size_t fill_initializers(const struct conf_case *c, size_t first, Onnx__TensorProto *given,
-                                Onnx__TensorProto *row, Onnx__TensorProto **list)
+                                Onnx__TensorProto **list)
 {
     const Onnx__GraphProto *g = c->model->graph;
     size_t count = 0;
@@ -108,20 +112,22 @@ static size_t fill_initializers(const struct conf_case *c, size_t first, Onnx__T
         given[i].name = c->input[i]->name;
         list[count++] = &given[i];
     }
-    if (first == 0)
-        list[count++] = row;
     return count;
+}
+
+static int is_float(const struct conf_case *c, size_t output)
+{
+    return c->expected[output]->data_type == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT;
 }
 
 void *form_pack(const struct conf_case *c, size_t output, enum form form, size_t *size,
                 struct apex_error *err)
 {
-    int64_t ones[2] = {1, 1}, any[2] = {1, -1}, two = 2;
+    int64_t ones[2] = {1, 1};
     struct tail tail = {0};
     struct head head;
     Onnx__ModelProto model = *c->model;
     Onnx__GraphProto g = *c->model->graph;
-    Onnx__TensorProto row = ONNX__TENSOR_PROTO__INIT;
     Onnx__ValueInfoProto *in = &head.value, *out = &head.output;
     Onnx__NodeProto **node = calloc(g.n_node + TAIL, sizeof *node);
     Onnx__TensorProto **list = calloc(g.n_initializer + c->inputs + 1, sizeof *list);
@@ -131,20 +137,13 @@ void *form_pack(const struct conf_case *c, size_t output, enum form form, size_t
         apex_fail(err, "no memory");
         goto done;
     }
-    row.name = shape_name;
-    row.has_data_type = 1;
-    row.data_type = ONNX__TENSOR_PROTO__DATA_TYPE__INT64;
-    row.n_dims = 1;
-    row.dims = &two;
-    row.n_int64_data = 2;
-    row.int64_data = any;
     if (form == AS_BATCH)
         fill_head(&head, c->input[0]->name, c->given[0]->n_dims, c->given[0]->dims, c->given[0]->data_type);
     else
         fill_head(&head, in_name, 2, ones, ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT);
-    g.n_initializer = fill_initializers(c, form == AS_BATCH, given, &row, list);
+    g.n_initializer = fill_initializers(c, form == AS_BATCH, given, list);
     g.initializer = list;
-    size_t added = add_tail(&tail, form, g.output[output]->name);
+    size_t added = add_tail(&tail, form, g.output[output]->name, is_float(c, output));
     memcpy(node, g.node, g.n_node * sizeof *node);
     for (size_t k = 0; k < added; k++)
         node[g.n_node++] = &tail.node[k];
