@@ -55,6 +55,8 @@ struct apex_model *apex_model_with_tensors(const void *bytes, size_t size, const
 
 /* Loads from a file; external data is looked for in its folder. */
 struct apex_model *apex_model_load(const char *path, struct apex_error *err);
+struct apex_model *apex_model_load_with_tensors(const char *path, const char *const *pattern, int patterns,
+                                                struct apex_error *err);
 void apex_model_free(struct apex_model *m);
 
 /* Name of a site index, the special ones included ("input", "all", "relu4"). */
