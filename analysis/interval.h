@@ -4,8 +4,8 @@
  *   (E. B. Wilson, JASA 22, 1927; recommended by Brown, Cai, DasGupta, Statistical Science 16, 2001).
  * Clopper-Pearson: beta quantiles, low B(alpha/2; k, n-k+1), high B(1-alpha/2; k+1, n-k)
  *   (Clopper, Pearson, Biometrika 26, 1934).
- * Bootstrap over samples (Efron, Tibshirani, An Introduction to the Bootstrap, 1993): percentile (13.5), BCa
- *   (14.9-14.15) with acceleration from the jackknife; above INTERVAL_JACKKNIFE_GROUPS samples, from a
+ * Bootstrap over samples (Efron, Tibshirani, An Introduction to the Bootstrap, 1993): percentile (ch. 13),
+ * BCa (ch. 14) with acceleration from the jackknife; above INTERVAL_JACKKNIFE_GROUPS samples, from a
  *   delete-a-group jackknife. */
 #ifndef APEX_ANALYSIS_INTERVAL_H
 #define APEX_ANALYSIS_INTERVAL_H
