@@ -16,7 +16,7 @@ static double middle_of(const double *sorted, size_t n)
 static double anomaly_of(double share, const struct bias_share *b)
 {
     const double apart = fabs(share - b->median);
-    return apart > 0 ? apart / (MAD_TO_DEVIATION * b->mad) : 0;
+    return !(apart > 0) ? 0 : b->mad > 0 ? apart / (MAD_TO_DEVIATION * b->mad) : INFINITY;
 }
 
 static void median_and_mad(const double *share, size_t classes, double *work, struct bias_share *out)

@@ -9,6 +9,16 @@
 
 const struct bootstrap_options bootstrap_default = {1000, 1, 0.95, BOOTSTRAP_BCA};
 
+struct bootstrap_options bootstrap_sized(const struct bootstrap_options *o, size_t n)
+{
+    enum { WORK = 2000000, LEAST = 200 };
+    struct bootstrap_options sized = *o;
+    const size_t most = n ? WORK / n : WORK;
+    if ((size_t)sized.replicates > most)
+        sized.replicates = most > LEAST ? (int)most : sized.replicates < LEAST ? sized.replicates : LEAST;
+    return sized;
+}
+
 struct resampling {
     bootstrap_statistic *statistic;
     void *context;

@@ -42,6 +42,10 @@ struct bootstrap_options {
 };
 extern const struct bootstrap_options bootstrap_default; /* 1000, seed 1, 0.95, BCa */
 
+/* The options with so many replicates that replicates x n stays under 2 million, but at least 200: more
+ * samples need fewer replicates for the same work, and their intervals are narrow anyway. */
+struct bootstrap_options bootstrap_sized(const struct bootstrap_options *o, size_t n);
+
 struct bootstrap {
     double estimate; /* of the samples themselves */
     struct interval

@@ -9,7 +9,7 @@
  * - Asymmetry: sum_{i<j} |n_ij - n_ji| / sum_{i<j} (n_ij + n_ji): 0 every exchange goes both ways, 1 all
  *   go one way (what Bowker's test of symmetry looks at, JASA 43, 1948).
  * - Lift of a pair: its share of the departures of its clean class over the share of that target among the
- *   departures of all other clean classes: 1 is a target that everybody goes to. */
+ *   departures of the clean classes other than the two: 1 is a target that everybody goes to. */
 #ifndef APEX_ANALYSIS_TRANSITION_H
 #define APEX_ANALYSIS_TRANSITION_H
 
