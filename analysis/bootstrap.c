@@ -93,19 +93,27 @@ static double bca_level(double z0, double a, double z)
     return gsl_cdf_ugaussian_P(z0 + (z0 + z) / (1 - a * (z0 + z)));
 }
 
+/* The levels of the quantiles that BCa takes. It cannot be made where every replicate lies on one side of the
+ * estimate, nor where both levels fall beyond the outermost replicate (an estimate at the end of its range):
+ * the percentile method's levels stay then. */
+static void correct_levels(struct resampling *s, double estimate, double *low, double *high)
+{
+    const double below = share_below(s, estimate), least = 1 / (double)s->defined;
+    if (!(below > 0 && below < 1))
+        return;
+    const double z0 = gsl_cdf_ugaussian_Pinv(below), a = acceleration(s), z = gsl_cdf_ugaussian_Pinv(*high);
+    const double from = bca_level(z0, a, -z), to = bca_level(z0, a, z);
+    if (to < least || from > 1 - least)
+        return;
+    *low = from;
+    *high = to;
+}
+
 static struct interval find_interval(struct resampling *s, const struct bootstrap_options *o, double estimate)
 {
     double low = (1 - o->level) / 2, high = 1 - low;
-    if (o->method == BOOTSTRAP_BCA) {
-        const double below = share_below(s, estimate);
-        /* Every replicate on one side of the estimate: no correction can be made of that. */
-        if (below > 0 && below < 1) {
-            const double z0 = gsl_cdf_ugaussian_Pinv(below), a = acceleration(s);
-            const double z = gsl_cdf_ugaussian_Pinv(high);
-            low = bca_level(z0, a, -z);
-            high = bca_level(z0, a, z);
-        }
-    }
+    if (o->method == BOOTSTRAP_BCA)
+        correct_levels(s, estimate, &low, &high);
     return (struct interval){quantile(s->replicate, s->defined, low),
                              quantile(s->replicate, s->defined, high)};
 }

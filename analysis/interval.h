@@ -6,7 +6,7 @@
  *   (Clopper, Pearson, Biometrika 26, 1934).
  * Bootstrap over samples (Efron, Tibshirani, An Introduction to the Bootstrap, 1993): percentile (ch. 13),
  * BCa (ch. 14) with acceleration from the jackknife; above INTERVAL_JACKKNIFE_GROUPS samples, from a
- *   delete-a-group jackknife. */
+ *   delete-a-group jackknife; percentile where BCa cannot be made (estimate at the end of its range). */
 #ifndef APEX_ANALYSIS_INTERVAL_H
 #define APEX_ANALYSIS_INTERVAL_H
 
