@@ -93,29 +93,23 @@ static double bca_level(double z0, double a, double z)
     return gsl_cdf_ugaussian_P(z0 + (z0 + z) / (1 - a * (z0 + z)));
 }
 
-/* The levels of the quantiles that BCa takes. It cannot be made where every replicate lies on one side of the
- * estimate, nor where both levels fall beyond the outermost replicate (an estimate at the end of its range):
- * the percentile method's levels stay then. */
-static void correct_levels(struct resampling *s, double estimate, double *low, double *high)
+static struct interval between(const struct resampling *s, double low, double high)
 {
-    const double below = share_below(s, estimate), least = 1 / (double)s->defined;
-    if (!(below > 0 && below < 1))
-        return;
-    const double z0 = gsl_cdf_ugaussian_Pinv(below), a = acceleration(s), z = gsl_cdf_ugaussian_Pinv(*high);
-    const double from = bca_level(z0, a, -z), to = bca_level(z0, a, z);
-    if (to < least || from > 1 - least)
-        return;
-    *low = from;
-    *high = to;
-}
-
-static struct interval find_interval(struct resampling *s, const struct bootstrap_options *o, double estimate)
-{
-    double low = (1 - o->level) / 2, high = 1 - low;
-    if (o->method == BOOTSTRAP_BCA)
-        correct_levels(s, estimate, &low, &high);
     return (struct interval){quantile(s->replicate, s->defined, low),
                              quantile(s->replicate, s->defined, high)};
+}
+
+/* BCa cannot be made where every replicate lies on one side of the estimate, and shrinks to a point where the
+ * estimate is at the end of its range: the percentile method's interval stands then. */
+static struct interval find_interval(struct resampling *s, const struct bootstrap_options *o, double estimate)
+{
+    const double low = (1 - o->level) / 2, high = 1 - low, below = share_below(s, estimate);
+    const struct interval percentile = between(s, low, high);
+    if (o->method != BOOTSTRAP_BCA || !(below > 0 && below < 1))
+        return percentile;
+    const double z0 = gsl_cdf_ugaussian_Pinv(below), a = acceleration(s), z = gsl_cdf_ugaussian_Pinv(high);
+    const struct interval bca = between(s, bca_level(z0, a, -z), bca_level(z0, a, z));
+    return bca.low < bca.high ? bca : percentile;
 }
 
 static double standard_error(const struct resampling *s)
