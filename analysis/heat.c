@@ -1,0 +1,70 @@
+/* Heat maps, as rectangles, so that they stay sharp at any size. */
+#include "analysis/figure_script.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WIDTH = 460, LABELS_MOST = 25, NUMBERS_MOST = 12 };
+
+static void put_labels(struct bytes *script, const char *axis, const char *const *label, int n)
+{
+    int step = (n + LABELS_MOST - 1) / LABELS_MOST;
+    text_print(script, "set %stics (", axis);
+    for (int i = 0; i < n; i += step) {
+        text_put(script, i ? ", " : "");
+        script_text(script, label[i]);
+        text_print(script, " %d", i);
+    }
+    text_put(script, ")\n");
+}
+
+static size_t longest(const char *const *label, int n)
+{
+    size_t most = 0;
+    for (int i = 0; i < n; i++)
+        most = strlen(label[i]) > most ? strlen(label[i]) : most;
+    return most;
+}
+
+void figure_heat(struct figures *f, const struct heat *h)
+{
+    struct bytes *script = &f->script;
+    char plot[512];
+    script_begin(f, h->name);
+    text_put(script, "$d << EOD\n");
+    for (int r = 0; r < h->rows; r++)
+        for (int c = 0; c < h->columns; c++) {
+            double v = h->value[(size_t)r * (size_t)h->columns + (size_t)c];
+            if (isnan(v))
+                continue;
+            text_print(script, "%d %d %.6g\n", c, r, v);
+        }
+    text_put(script, "EOD\nset border 0\nunset key\nset tics scale 0 nomirror\nset title ");
+    script_text(script, h->title);
+    text_put(script, "\nset xlabel ");
+    script_text(script, h->x_label);
+    text_put(script, "\nset ylabel ");
+    script_text(script, h->y_label);
+    text_put(script, "\nset cblabel ");
+    script_text(script, h->value_label);
+    put_labels(script, "x", h->column_label, h->columns);
+    put_labels(script, "y", h->row_label, h->rows);
+    if (longest(h->column_label, h->columns) > 3)
+        text_put(script, "set xtics rotate by 45 right\n");
+    text_print(script,
+               "set xrange [-0.5:%.1f]\nset yrange [%.1f:-0.5]\nset cbrange [%.7g:%.7g]\n"
+               "set palette defined (0 \"#f1f5fa\", 0.25 \"#a9cbe4\", 0.5 \"#5a9bc9\", 0.75 \"#1f5fa8\", 1 "
+               "\"#0b2545\")\n",
+               h->columns - 0.5, h->rows - 0.5, h->low, h->high > h->low ? h->high : h->low + 1);
+    int n = snprintf(plot, sizeof plot,
+                     "plot $d using 1:2:(0.5):(0.5):3 with boxxyerror fs solid 1 noborder lc palette");
+    if (h->numbers && h->columns <= NUMBERS_MOST && h->rows <= 2 * NUMBERS_MOST)
+        snprintf(plot + n, sizeof plot - (size_t)n,
+                 ", $d using 1:2:(sprintf(\"%%.2g\",$3)):($3 > %.6g ? 0xffffff : 0x101820) with labels font "
+                 "\",9\" tc rgb variable",
+                 h->low + 0.55 * (h->high - h->low));
+    int cell = h->rows <= 12 ? 26 : h->rows <= 25 ? 16 : 0;
+    script_end(f, WIDTH, cell ? 130 + cell * h->rows : 430, plot);
+}
