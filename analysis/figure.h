@@ -56,6 +56,7 @@ struct heat {
     const char *const *row_label; /* [rows] */
     const char *const *column_label;
     double low, high; /* of the colours */
+    int diverging;    /* colours for a range with a neutral middle: orange, white, blue */
     int numbers;      /* print the values in the cells */
 };
 
