@@ -1,14 +1,16 @@
 /* Class bias: onto which class predictions collapse, and whether that means anything.
  *
- * Normalised entropy: -sum_c s_c ln s_c / ln C of the class shares s.
- * MAD anomaly index of class c: |s_c - median| / (1.4826 MAD) (Wang et al., Neural Cleanse, IEEE S&P 2019,
- * sec. IV; 1.4826: Rousseeuw, Croux, JASA 88, 1993). INFINITY where the MAD is 0 and s_c differs from the
- * median, 0 where it does not. Agreement: over cells (sites x scales), the share whose top class is the class
- * with the largest mean share. Comparison: clean and untrained networks collapse onto a class too. The
- * model's collapse (the largest mean share over the cells) is compared with that of reference models by the
- * t-test of one case with a small control group, t = (x - mean) / (s sqrt((m + 1) / m)), m - 1 degrees of
- * freedom, one-sided (Crawford, Howell, The Clinical Neuropsychologist 12, 1998), with its rank among them
- * beside. Without two reference models there is no verdict. */
+ * - Normalised entropy: -sum_c s_c ln s_c / ln C of the class shares s.
+ * - MAD anomaly index of class c: |s_c - median| / (1.4826 MAD) (Wang et al., Neural Cleanse, IEEE S&P
+ *   2019; 1.4826: Rousseeuw, Croux, JASA 88, 1993). INFINITY where the MAD is 0 and s_c differs from the
+ *   median, 0 where it does not.
+ * - Agreement: over cells (sites x scales), the share whose top class is the class with the largest mean
+ *   share.
+ * - Comparison: clean and untrained networks collapse onto a class too. The model's collapse (the largest
+ *   mean share over the cells) is compared with that of reference models by the t-test of one case with a
+ *   small control group, t = (x - mean) / (s sqrt((m + 1) / m)), m - 1 degrees of freedom, one-sided
+ *   (Crawford, Howell, The Clinical Neuropsychologist 12, 1998), with its rank among them beside. Without
+ *   two reference models there is no verdict. */
 #ifndef APEX_ANALYSIS_BIAS_H
 #define APEX_ANALYSIS_BIAS_H
 

@@ -1,9 +1,9 @@
 /* Stay against sigma over the samples of one site.
  *
- * Band of the mean: draws of one sample are not independent trials, samples are. Wilson's interval with the
- * effective number of trials n_e = m (1 - m) / Var(mean), Var(mean) = s^2 / n over samples, held to n .. n T
- * (Kish, Survey Sampling, 1965; Dean, Pagano, Stata Journal 15, 2015); n_e = n where all samples agree, so
- * that the band of a mean of exactly 1 still has a width. */
+ * - Band of the mean: draws of one sample are not independent trials, samples are. Wilson's interval with
+ *   the effective number of trials n_e = m (1 - m) / Var(mean), Var(mean) = s^2 / n over samples, held to
+ *   n .. n T (Kish, Survey Sampling, 1965; Dean, Pagano, Journal of Survey Statistics and Methodology 3,
+ *   2015); n_e = n where all samples agree, so that the band of a mean of exactly 1 still has a width. */
 #ifndef APEX_ANALYSIS_CURVE_H
 #define APEX_ANALYSIS_CURVE_H
 

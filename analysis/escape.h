@@ -1,11 +1,11 @@
-/* Escape noise of one site, summarised by definition. Values as stored in the file; censored samples (never
- * left on this grid) rank above every scale and are never replaced by one.
+/* Escape noise of one site, summarised by definition. Values as stored in the file; censored samples
+ * (never left on this grid) rank above every scale and are never replaced by one.
  *
- * Quantiles: inverse of the empirical distribution (type 1 of Hyndman, Fan, American Statistician 50, 1996):
- * the smallest value that at least a share p of the samples does not exceed. With censoring at the end of the
- * grid only, this is the Kaplan-Meier quantile. Interval of the median: order statistics with binomial ranks,
- * which needs no distribution (David, Nagaraja, Order Statistics, 7.1); its coverage is at least the level.
- */
+ * - Quantiles: inverse of the empirical distribution (type 1 of Hyndman, Fan, American Statistician 50,
+ *   1996): the smallest value that at least a share p of the samples does not exceed. With censoring at
+ *   the end of the grid only, this is the Kaplan-Meier quantile.
+ * - Interval of the median: order statistics with binomial ranks, which needs no distribution (David,
+ *   Nagaraja, Order Statistics, 7.1); its coverage is at least the level. */
 #ifndef APEX_ANALYSIS_ESCAPE_H
 #define APEX_ANALYSIS_ESCAPE_H
 

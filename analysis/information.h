@@ -1,13 +1,14 @@
-/* How fast predictions stop depending on the input, at one scale of one site. n samples, T draws each, p^_i
- * the distribution of sample i's predictions, p- their mean.
+/* How fast predictions stop depending on the input, at one scale of one site. n samples, T draws each,
+ * p^_i the distribution of sample i's predictions, p- their mean.
  *
- * Mutual information between sample and prediction: I = H(p-) - mean H(p^_i), in nats (Cover, Thomas,
- * Elements of Information Theory, 2.4). From finite draws it is too large; Miller-Madow adds (K - 1) / 2N to
- * every entropy, K classes seen in N draws (Miller 1955; Paninski, Neural Computation 15, 2003, (4)). The
- * permutation null deals all predictions out to the samples again: what I would be if nothing depended on the
- * input. Total variation of sample i from q: (1/2) sum_c |p^_ic - q_c|. Under p_i = q it is not 0 but its
- * mean deviation, (1/2T) sum_c E|Bin(T, q_c) - T q_c|, by de Moivre's formula 2 m C(T, m) q^m (1-q)^(T-m+1),
- * m = floor(T q) + 1 (Diaconis, Zabell, Statistical Science 6, 1991). */
+ * - Mutual information between sample and prediction: I = H(p-) - mean H(p^_i), in nats (Cover, Thomas,
+ *   Elements of Information Theory, 2.4). From finite draws it is too large; Miller-Madow adds (K - 1) /
+ *   2N to every entropy, K classes seen in N draws (Miller 1955; Paninski, Neural Computation 15, 2003).
+ *   The permutation null deals all predictions out to the samples again: what I would be if nothing
+ *   depended on the input.
+ * - Total variation of sample i from q: (1/2) sum_c |p^_ic - q_c|. Under p_i = q it is not 0 but its mean
+ *   deviation, (1/2T) sum_c E|Bin(T, q_c) - T q_c|, by de Moivre's formula 2 m C(T, m) q^m (1-q)^(T-m+1),
+ *   m = floor(T q) + 1 (Diaconis, Zabell, Statistical Science 6, 1991). */
 #ifndef APEX_ANALYSIS_INFORMATION_H
 #define APEX_ANALYSIS_INFORMATION_H
 

@@ -4,8 +4,8 @@
  *   (E. B. Wilson, JASA 22, 1927; recommended by Brown, Cai, DasGupta, Statistical Science 16, 2001).
  * Clopper-Pearson: beta quantiles, low B(alpha/2; k, n-k+1), high B(1-alpha/2; k+1, n-k)
  *   (Clopper, Pearson, Biometrika 26, 1934).
- * Bootstrap over samples (Efron, Tibshirani, An Introduction to the Bootstrap, 1993): percentile (13.5), BCa
- *   (14.9-14.15) with acceleration from the jackknife; above INTERVAL_JACKKNIFE_GROUPS samples, from a
+ * Bootstrap over samples (Efron, Tibshirani, An Introduction to the Bootstrap, 1993): percentile (ch. 13),
+ * BCa (ch. 14) with acceleration from the jackknife; above INTERVAL_JACKKNIFE_GROUPS samples, from a
  *   delete-a-group jackknife. */
 #ifndef APEX_ANALYSIS_INTERVAL_H
 #define APEX_ANALYSIS_INTERVAL_H
@@ -41,6 +41,10 @@ struct bootstrap_options {
     enum bootstrap_method method;
 };
 extern const struct bootstrap_options bootstrap_default; /* 1000, seed 1, 0.95, BCa */
+
+/* The options with so many replicates that replicates x n stays under 2 million, but at least 200: more
+ * samples need fewer replicates for the same work, and their intervals are narrow anyway. */
+struct bootstrap_options bootstrap_sized(const struct bootstrap_options *o, size_t n);
 
 struct bootstrap {
     double estimate; /* of the samples themselves */

@@ -1,11 +1,13 @@
-/* Rank correlation of pairs. NaN: the pair is left out. INFINITY ranks above every number, so that censored
- * values go in as INFINITY (escape_values gives them so).
+/* Rank correlation of pairs. NaN: the pair is left out. INFINITY ranks above every number, so that
+ * censored values go in as INFINITY (escape_values gives them so).
  *
- * Spearman's rho: Pearson correlation of mid-ranks (Kendall, Gibbons, Rank Correlation Methods, 5th ed.,
- * 1990, ch. 3). Kendall's tau-b: (C - D) / sqrt((N - Tx)(N - Ty)), N pairs, T tied pairs (ibid.), in O(n log
- * n) by Knight, JASA 61, 1966. Intervals: bootstrap over samples; for tau-b also without resampling, from the
- * infinitesimal jackknife of its three U-statistics (Efron, Tibshirani 1993, ch. 22; Samara, Randles, Comm.
- * Stat. 17, 1988), on Fisher's z. */
+ * - Spearman's rho: Pearson correlation of mid-ranks (Kendall, Gibbons, Rank Correlation Methods, 5th ed.,
+ *   1990, ch. 3).
+ * - Kendall's tau-b: (C - D) / sqrt((N - Tx)(N - Ty)), N pairs, T tied pairs (ibid.), in O(n log n) by a
+ *   Fenwick tree (Christensen, Computational Statistics 20, 2005).
+ * - Intervals: bootstrap over samples; for tau-b also without resampling, from the infinitesimal jackknife
+ *   of its three U-statistics (Efron, Tibshirani 1993, ch. 22; Samara, Randles, Comm. Stat. 17, 1988), on
+ *   Fisher's z. */
 #ifndef APEX_ANALYSIS_RANK_H
 #define APEX_ANALYSIS_RANK_H
 

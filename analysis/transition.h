@@ -1,14 +1,15 @@
-/* Where predictions go: counts[classes][classes] of draws, row the clean class, column the class under noise.
+/* Where predictions go: counts[classes][classes] of draws, row the clean class, column the class under
+ * noise.
  *
- * Within-group share: of the departures between classes that are in groups, those that stay inside the group.
- *   Against permuted groups (which class is in which group; the sizes stay): all distinct assignments where
- * there are at most TRANSITION_EXACT, p = share of them with at least this share; else `permutations` random
- * ones, p = (1 + more extreme) / (1 + permutations) (Phipson, Smyth, SAGMB 9, 2010). The classes are
- * permuted, not the draws: draws of one sample are not independent. Asymmetry: sum_{i<j} |n_ij - n_ji| /
- * sum_{i<j} (n_ij + n_ji): 0 every exchange goes both ways, 1 all go one way (the skew part of Bowker's
- * symmetry, JASA 43, 1948; range as in Constantine, Gower, Applied Statistics 27, 1978). Lift of a pair: its
- * share of the departures of its clean class over the share of that target among the departures of all other
- * clean classes: 1 is a target that everybody goes to. */
+ * - Within-group share: of the departures between classes that are in groups, those that stay inside the
+ *   group. Against permuted groups (which class is in which group; the sizes stay): all distinct
+ *   assignments where there are at most TRANSITION_EXACT, p = share of them with at least this share; else
+ *   `permutations` random ones, p = (1 + more extreme) / (1 + permutations) (Phipson, Smyth, SAGMB 9,
+ *   2010). The classes are permuted, not the draws: draws of one sample are not independent.
+ * - Asymmetry: sum_{i<j} |n_ij - n_ji| / sum_{i<j} (n_ij + n_ji): 0 every exchange goes both ways, 1 all
+ *   go one way (what Bowker's test of symmetry looks at, JASA 43, 1948).
+ * - Lift of a pair: its share of the departures of its clean class over the share of that target among the
+ *   departures of the clean classes other than the two: 1 is a target that everybody goes to. */
 #ifndef APEX_ANALYSIS_TRANSITION_H
 #define APEX_ANALYSIS_TRANSITION_H
 
