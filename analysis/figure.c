@@ -86,6 +86,10 @@ void script_number(struct bytes *script, double x)
 void script_end(struct figures *f, int width, int height, const char *plot)
 {
     const char *name = f->count ? f->name[f->count - 1] : "";
+    char id[64]; /* of the SVG's parts: gnuplot takes letters, digits and '_' */
+    snprintf(id, sizeof id, "%s", name);
+    for (char *c = id; (c = strchr(c, '-'));)
+        *c = '_';
     text_print(&f->script,
                "set terminal svg size %d,%d dynamic noenhanced font \"sans-serif,12\" name \"%s\"\n"
                "set output \"%s.svg\"\n%s\n"
@@ -93,7 +97,7 @@ void script_end(struct figures *f, int width, int height, const char *plot)
                "pointscale 2 "
                "background \"#ffffff\"\n"
                "set output \"%s.png\"\nreplot\nunset output\n",
-               width, height, name, name, plot, 2 * width, 2 * height, name);
+               width, height, id, name, plot, 2 * width, 2 * height, name);
 }
 
 /* Starts gnuplot with these arguments in `folder` (NULL: here), its messages into the file log. Returns its
@@ -133,14 +137,14 @@ int figures_check(struct apex_error *err)
     return status ? apex_fail(err, "gnuplot --version fails with status %d", status) : 0;
 }
 
-/* The first line that gnuplot said, as the reason why it failed. */
+/* The last line that gnuplot said, as the reason why it failed. */
 static int complain(const char *log, int status, struct apex_error *err)
 {
-    char *text = text_read(log, NULL, NULL);
-    char *line = text ? text + strspn(text, " \t\n") : NULL;
-    if (line)
-        line[strcspn(line, "\n")] = '\0';
-    apex_fail(err, "gnuplot failed with status %d: %s", status, line && *line ? line : "it said nothing");
+    char *text = text_read(log, NULL, NULL), *line = "";
+    for (char *part = text ? strtok(text, "\n") : NULL; part; part = strtok(NULL, "\n"))
+        if (part[strspn(part, " \t^")])
+            line = part;
+    apex_fail(err, "gnuplot failed with status %d: %s", status, *line ? line : "it said nothing");
     free(text);
     return -1;
 }

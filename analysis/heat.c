@@ -64,6 +64,7 @@ void figure_heat(struct figures *f, const struct heat *h)
     script_text(script, h->y_label);
     text_put(script, "\nset cblabel ");
     script_text(script, h->value_label);
+    text_put(script, "\n");
     put_labels(script, "x", h->column_label, h->columns);
     put_labels(script, "y", h->row_label, h->rows);
     if (longest(h->column_label, h->columns) > 3)

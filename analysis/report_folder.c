@@ -149,5 +149,6 @@ int report_folder_end(struct report_folder *f, struct bytes *files, struct apex_
 {
     int outcome = files ? put_in_place(f, files, err) : 0;
     remove_folder(f->temporary);
+    rmdir(f->path); /* where nothing was written and nothing was there: it goes again */
     return outcome;
 }

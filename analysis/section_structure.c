@@ -209,8 +209,10 @@ static int draw_heat(struct structure *t, int number, const double *value, const
         free(label);
         return apex_fail(err, "out of memory");
     }
-    for (size_t k = 0; k < n; k++)
-        label[k] = isinf(a->result->sigma[k]) ? "∞" : text_number(a->result->sigma[k], text[k]);
+    for (size_t k = 0; k < n; k++) {
+        snprintf(text[k], sizeof *text, "%.3g", a->result->sigma[k]);
+        label[k] = isinf(a->result->sigma[k]) ? "∞" : text[k];
+    }
     snprintf(title, sizeof title, "%s stays longer than %s: AUC", a->name, b->name);
     figure_heat(t->r->figures, &(struct heat){.name = report_figure_name("separation", number + 1, name),
                                               .title = title,
