@@ -2,6 +2,7 @@
 #include "analysis/escape.h"
 #include "analysis/sort.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -87,7 +88,8 @@ static int fill_decile(const double *score, const double *value, const size_t *o
                        struct regularity_decile *d, struct apex_error *err)
 {
     for (size_t k = 0; k < n; k++) {
-        work[k] = value[order[k]];
+        const double v = value[order[k]];
+        work[k] = v < DBL_MAX ? v : INFINITY; /* left only at sigma = inf: above the grid too */
         d->infinite += isinf(work[k]) != 0;
     }
     d->samples = n;
