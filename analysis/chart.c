@@ -82,6 +82,7 @@ static void put_frame(struct bytes *script, const struct chart *c)
 {
     text_put(script, "set border 3 lw 0.7\nset tics nomirror out scale 0.5\n"
                      "set grid ytics lt 1 lw 0.5 lc rgb \"#b0808080\"\n"
+                     "set tmargin 1.9\nset lmargin 8\n"
                      "set key below center horizontal samplen 1.6 spacing 1.1 height 0.3\nset title ");
     script_text(script, c->title);
     text_put(script, " offset 0,-0.4\nset xlabel ");
@@ -122,9 +123,8 @@ static void line_commands(struct bytes *plot, const struct chart *c, const struc
             script_text(plot, s->label);
         if (a->has_infinity)
             text_print(
-                plot,
-                ", $d%d index 1 using 1:2:3:4 with yerrorbars lw 1.2 pt %d ps 0.6 lc rgb \"%s\" notitle", k,
-                colour_mark(s), hue);
+                plot, ", $d%d index 1 using 1:2:3:4 with yerrorbars lw 1 pt %d ps 0.45 lc rgb \"%s\" notitle",
+                k, colour_mark(s), hue);
     }
 }
 

@@ -56,7 +56,7 @@ void figure_heat(struct figures *f, const struct heat *h)
                 continue;
             text_print(script, "%d %d %.6g\n", c, r, v);
         }
-    text_put(script, "EOD\nset border 0\nunset key\nset tics scale 0 nomirror\nset title ");
+    text_put(script, "EOD\nset tmargin 1.9\nset border 0\nunset key\nset tics scale 0 nomirror\nset title ");
     script_text(script, h->title);
     text_put(script, "\nset xlabel ");
     script_text(script, h->x_label);
@@ -79,7 +79,8 @@ void figure_heat(struct figures *f, const struct heat *h)
     if (h->numbers && h->columns <= NUMBERS_MOST && h->rows <= 2 * NUMBERS_MOST) {
         put_number_colour(white, sizeof white, h);
         snprintf(plot + n, sizeof plot - (size_t)n,
-                 ", $d using 1:2:(sprintf(\"%%.2g\",$3)):(%s ? 0xffffff : 0x101820) with labels font \",9\" "
+                 ", $d using 1:2:($3 < 0.005 ? \"\" : sprintf(\"%%.2f\",$3)):(%s ? 0xffffff : 0x101820) with "
+                 "labels font \",9\" "
                  "tc rgb variable",
                  white);
     }

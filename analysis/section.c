@@ -54,6 +54,25 @@ struct bootstrap_options report_bootstrap(const struct report *r, size_t n, size
     return o;
 }
 
+const char *report_sigma(double sigma, char text[32])
+{
+    snprintf(text, 32, isinf(sigma) ? "∞" : "%.3g", sigma);
+    return text;
+}
+
+int report_say(struct report *r, int first, struct bytes *text, struct apex_error *err)
+{
+    char *all = text_take(text, err);
+    if (!all)
+        return -1;
+    if (first)
+        page_finding(r->page, "%s", all);
+    else
+        page_text(r->page, "%s", all);
+    free(all);
+    return 0;
+}
+
 const char *report_interval(double x, struct interval i, char text[REPORT_INTERVAL])
 {
     char a[TEXT_NUMBER], b[TEXT_NUMBER], c[TEXT_NUMBER];

@@ -41,8 +41,15 @@ const char *report_figure_name(const char *what, int number, char text[64]);
 /* The position of a model by its name as shown; -1: there is none. */
 int report_find(const struct report *r, const char *name);
 
+/* Says something about model `number`: the first model's sentence is a finding, the others are text. Frees
+ * the text. */
+int report_say(struct report *r, int first, struct bytes *text, struct apex_error *err);
+
 /* Replicates of a bootstrap over n samples that is done `times` over. */
 struct bootstrap_options report_bootstrap(const struct report *r, size_t n, size_t times);
+
+/* "0.316", "inf" as people write a scale. */
+const char *report_sigma(double sigma, char text[32]);
 
 /* "0.43 [0.40, 0.46]" into text. */
 #define REPORT_INTERVAL 96

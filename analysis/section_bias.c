@@ -48,8 +48,13 @@ static int draw_shares(struct report *r, int number, struct apex_error *err)
     order_classes(f, m->head, order);
     for (size_t i = 0; i <= shown; i++) {
         double *y = report_lines_y(&l, (int)i);
-        l.series[i] =
-            (struct series){"others", i < shown ? LOOK_ITEM : LOOK_REST, (int)i, (int)shown, y, NULL, NULL};
+        l.series[i] = (struct series){"others",
+                                      i < shown ? LOOK_ITEM : LOOK_REST,
+                                      f->classes <= SHOWN && i < shown ? (int)order[i] : (int)i,
+                                      (int)shown,
+                                      y,
+                                      NULL,
+                                      NULL};
         if (i < shown)
             l.series[i].label = groups_class_name(m->groups, order[i], text[i]);
         for (size_t k = 0; k < f->sigmas; k++) {

@@ -70,7 +70,7 @@ static int draw_information(struct report *r, int number, struct apex_error *err
                                              .name = report_figure_name("information", number + 1, name),
                                              .title = title,
                                              .x_label = report_sigma_label(m),
-                                             .y_label = "share of the clean predictions' entropy",
+                                             .y_label = "share left",
                                              .points = (int)f->sigmas,
                                              .x = f->sigma,
                                              .log_x = 1,
@@ -120,7 +120,7 @@ static int draw_distance(struct report *r, int number, struct apex_error *err)
                                              .name = report_figure_name("distance", number + 1, name),
                                              .title = title,
                                              .x_label = report_sigma_label(m),
-                                             .y_label = "total variation, mean over samples",
+                                             .y_label = "total variation",
                                              .points = (int)f->sigmas,
                                              .x = f->sigma,
                                              .log_x = 1,
@@ -146,7 +146,7 @@ static double half_scale(const struct report_model *m)
     return INFINITY;
 }
 
-static void say(struct report *r, const struct report_model *m)
+static int say(struct report *r, const struct report_model *m, int first, struct apex_error *err)
 {
     char a[REPORT_INTERVAL], sigma[32];
     double at = half_scale(m);
@@ -155,27 +155,22 @@ static void say(struct report *r, const struct report_model *m)
         last--;
     const struct information *end = &report_head(m)->information[last];
     struct bytes text = {0};
+    text_print(&text, "`%s`, noise at `%s`: ", m->name, report_head(m)->name);
     if (isinf(at))
-        text_print(&text,
-                   "`%s`, noise at `%s`: more than half of what the clean prediction says about the sample "
-                   "is left at "
-                   "every finite scale",
-                   m->name, report_head(m)->name);
+        text_put(&text, "more than half of what the clean prediction says about the sample is left at every "
+                        "finite scale");
     else
-        text_print(&text,
-                   "`%s`, noise at `%s`: from sigma = %s on, less than half is left of what the clean "
-                   "prediction says "
-                   "about the sample",
-                   m->name, report_head(m)->name, result_sigma_text(at, sigma));
+        text_print(
+            &text,
+            "from sigma = %s on, less than half is left of what the clean prediction says about the sample",
+            report_sigma(at, sigma));
     text_print(
         &text,
         "; at sigma = %s a sample's predictions are %s away from the model's average (total variation, %zu "
-        "samples), %.3f of which finite draws alone would give.",
-        result_sigma_text(m->result->sigma[last], sigma),
+        "samples), where finite draws alone would give %.3f.",
+        report_sigma(m->result->sigma[last], sigma),
         report_interval(end->tv_average, end->tv_average_interval, a), end->samples, end->tv_average_null);
-    char *all = text_take(&text, NULL);
-    page_finding(r->page, "%s", all ? all : "");
-    free(all);
+    return report_say(r, first, &text, err);
 }
 
 int section_information(struct report *r, struct apex_error *err)
@@ -189,14 +184,15 @@ int section_information(struct report *r, struct apex_error *err)
             page_text(r->page, "`%s`: its file holds no class counts.", m->name);
             continue;
         }
-        shown++;
         limit += isinf(m->result->sigma[m->result->sigmas - 1]) != 0;
         put_rows(t, m);
-        say(r, m);
-        page_figures(r->page);
-        failed = draw_information(r, n, err) || draw_distance(r, n, err);
-        page_figures_end(r->page);
+        failed = say(r, m, shown++ == 0, err);
     }
+    page_figures(r->page);
+    for (int n = 0; n < r->models && t && !failed; n++)
+        failed = report_head(&r->model[n])->information &&
+                 (draw_information(r, n, err) || draw_distance(r, n, err));
+    page_figures_end(r->page);
     if (failed) {
         table_free(t);
         return -1;

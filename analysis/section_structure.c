@@ -297,25 +297,25 @@ static int scale_rows(struct structure *t, struct pair p, size_t ia, size_t ib, 
                : 0;
 }
 
-static void say_pair(struct structure *t, struct pair p, const struct best *best, const struct separate *mode,
-                     const char *site)
+static int say_pair(struct structure *t, int number, const struct best *best, const struct separate *mode,
+                    const char *site, struct apex_error *err)
 {
     char a[REPORT_INTERVAL], b[REPORT_INTERVAL], sigma[32];
-    if (!best->cells) {
-        page_text(t->r->page, "`%s` and `%s` have no site and scale in common.", t->r->model[p.a].name,
-                  t->r->model[p.b].name);
-        return;
-    }
-    page_finding(t->r->page,
-                 "`%s` against `%s`: escape noise (mode) at `%s` is larger in the first with probability "
-                 "(AUC) %s, %zu and "
-                 "%zu samples, %zu and %zu censored. Stay separates them best at `%s`, sigma = %s: AUC %s, "
-                 "KS distance "
-                 "%.2f; this is the best of %d cells, picked after looking, so its interval is too narrow.",
-                 t->r->model[p.a].name, t->r->model[p.b].name, site,
-                 report_interval(mode->auc, mode->auc_interval, a), mode->a, mode->b, mode->infinite_a,
-                 mode->infinite_b, best->site, result_sigma_text(best->sigma, sigma),
-                 report_interval(best->s.auc, best->s.auc_interval, b), best->s.ks, best->cells);
+    const char *first = t->r->model[t->pair[number].a].name, *second = t->r->model[t->pair[number].b].name;
+    struct bytes text = {0};
+    if (!best->cells)
+        text_print(&text, "`%s` and `%s` have no site and scale in common.", first, second);
+    else
+        text_print(&text,
+                   "`%s` against `%s`: escape noise (mode) at `%s` is larger in the first with probability "
+                   "(AUC) %s; %zu and "
+                   "%zu samples, %zu and %zu censored. Stay separates them best at `%s`, sigma = %s: AUC %s, "
+                   "KS distance "
+                   "%.2f. That is the best of %d cells, picked after looking, so its interval is too narrow.",
+                   first, second, site, report_interval(mode->auc, mode->auc_interval, a), mode->a, mode->b,
+                   mode->infinite_a, mode->infinite_b, best->site, report_sigma(best->sigma, sigma),
+                   report_interval(best->s.auc, best->s.auc_interval, b), best->s.ks, best->cells);
+    return report_say(t->r, number == 0, &text, err);
 }
 
 static int put_pair(struct structure *t, int number, struct apex_error *err)
@@ -347,8 +347,8 @@ static int put_pair(struct structure *t, int number, struct apex_error *err)
         }
     }
     if (!failed) {
-        say_pair(t, p, &best, &head, head_a < 0 ? "" : a->site[head_a].name);
-        if (best.cells) {
+        failed = say_pair(t, number, &best, &head, head_a < 0 ? "" : a->site[head_a].name, err);
+        if (best.cells && !failed) {
             page_figures(t->r->page);
             failed = draw_left(t, number, (size_t)head_a, (size_t)head_b, err) ||
                      draw_heat(t, number, heat, label, rows, err);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { HEAT_CLASSES = 40, PAIRS = 10, PERMUTATIONS = 2000 };
+enum { HEAT_CLASSES = 40, PAIRS = 6, PERMUTATIONS = 2000 };
 
 struct class_names {
     char (*text)[24];
@@ -31,7 +31,7 @@ static void names_free(struct class_names *c)
 
 static struct table *pair_columns(void)
 {
-    struct table *t = table_new("transition_pairs", "Strongest departures, at half stay");
+    struct table *t = table_new("transition_pairs", "Strongest departures, at the medium scale");
     if (!t)
         return NULL;
     table_column(t, COLUMN_TEXT, "model", "Model", "");
@@ -85,6 +85,18 @@ static void put_pairs(struct table *t, const struct report_model *m, const struc
     }
 }
 
+/* "transition-<model>-<scale>" */
+static const char *heat_name(int number, int w, char name[64])
+{
+    char what[64];
+    return report_figure_name(report_figure_name("transition", number + 1, what), w + 1, name);
+}
+
+static int medium_of(const struct report_site *s)
+{
+    return s->scales > 1 ? 1 : 0;
+}
+
 static int draw_heat(struct report *r, int number, int w, const struct result_site *loaded,
                      const struct class_names *names, struct apex_error *err)
 {
@@ -92,23 +104,16 @@ static int draw_heat(struct report *r, int number, int w, const struct result_si
     const struct report_site *s = report_head(m);
     size_t classes = m->result->classes;
     double *rate = malloc(classes * classes * sizeof *rate);
-    char what[64], name[64], title[200], caption[300], sigma[32];
+    char name[64], title[200], sigma[32];
     if (!rate)
         return apex_fail(err, "out of memory");
     if (transition_rates(m->result, loaded, (size_t)s->scale[w], rate, err)) {
         free(rate);
         return -1;
     }
-    result_sigma_text(m->result->sigma[s->scale[w]], sigma);
-    report_figure_name("transition", number + 1, what);
-    report_figure_name(what, w + 1, name);
-    snprintf(title, sizeof title, "%s at %s, sigma = %s", m->name, s->name, sigma);
-    snprintf(caption, sizeof caption,
-             "Share of the draws of each clean class (row) that fall into each class (column); %lld draws "
-             "left their "
-             "class.",
-             (long long)s->departed[w]);
-    figure_heat(r->figures, &(struct heat){.name = name,
+    snprintf(title, sizeof title, "%s at %s, sigma = %s", m->name, s->name,
+             report_sigma(m->result->sigma[s->scale[w]], sigma));
+    figure_heat(r->figures, &(struct heat){.name = heat_name(number, w, name),
                                            .title = title,
                                            .x_label = "class under noise",
                                            .y_label = "clean class",
@@ -121,9 +126,30 @@ static int draw_heat(struct report *r, int number, int w, const struct result_si
                                            .low = 0,
                                            .high = 1,
                                            .numbers = 1});
-    page_figure(r->page, name, caption);
     free(rate);
     return 0;
+}
+
+/* Matrices onto the page: those at the medium scale, or the others. */
+static void place_heats(struct report *r, int medium)
+{
+    char name[64], caption[300];
+    page_figures(r->page);
+    for (int n = 0; n < r->models; n++) {
+        const struct report_site *s = report_head(&r->model[n]);
+        for (int w = 0; w < s->scales && s->departures[w] && r->model[n].result->classes <= HEAT_CLASSES;
+             w++) {
+            if ((w == medium_of(s)) != medium)
+                continue;
+            snprintf(caption, sizeof caption,
+                     "Share of the draws of each clean class (row) that fall into each class (column); %lld "
+                     "draws left "
+                     "their class.",
+                     (long long)s->departed[w]);
+            page_figure(r->page, heat_name(n, w, name), caption);
+        }
+    }
+    page_figures_end(r->page);
 }
 
 struct row {
@@ -158,26 +184,26 @@ static int coherence_row(struct report *r, const struct report_model *m, const s
     return 0;
 }
 
-static void say(struct report *r, const struct report_model *m, const struct report_site *s, int w,
-                const struct row *row, const struct class_names *names)
+static int say(struct report *r, const struct report_model *m, const struct report_site *s, int w,
+               const struct row *row, const struct class_names *names, struct apex_error *err)
 {
     char a[REPORT_INTERVAL], b[REPORT_INTERVAL], sigma[32];
     struct transition_pair pair[1];
     size_t n = transition_pairs(s->departures[w], m->result->classes, 1, pair);
     struct bytes text = {0};
     text_print(&text, "`%s`, noise at `%s`, sigma = %s, %lld departures: asymmetry %s", m->name, s->name,
-               result_sigma_text(m->result->sigma[s->scale[w]], sigma), (long long)s->departed[w],
+               report_sigma(m->result->sigma[s->scale[w]], sigma), (long long)s->departed[w],
                report_interval(row->asymmetry.estimate, row->asymmetry.interval, a));
     if (n)
         text_print(&text, "; the strongest pair is %s to %s (%.0f %% of all departures)",
                    names->name[pair[0].from], names->name[pair[0].to], 100 * pair[0].share);
     if (m->groups && !isnan(row->coherence.share))
-        text_print(&text, ". %s of the departures stay within a group, %.2f by chance (%s, p = %.2g)",
+        text_print(&text,
+                   ". A share of %s of the departures stay within a group, %.2f by chance (%s, p = %.2g)",
                    report_interval(row->coherence.share, row->share.interval, b), row->coherence.expected,
                    row->coherence.exact ? "all assignments" : "permutations", row->coherence.p);
-    char *all = text_take(&text, NULL);
-    page_finding(r->page, "%s.", all ? all : "");
-    free(all);
+    text_put(&text, ".");
+    return report_say(r, m == r->model, &text, err);
 }
 
 /* The head site, with figures and intervals. */
@@ -188,23 +214,19 @@ static int head_site(struct report *r, int number, struct table *pairs, struct t
     const struct report_site *s = report_head(m);
     struct row row;
     struct result_site *loaded = result_site_load(m->result, m->head, 1, err);
-    int failed = !loaded, medium = s->scales > 1 ? 1 : 0;
+    int failed = !loaded;
     for (int w = 0; w < s->scales && !failed; w++) {
         failed = coherence_row(r, m, s, w, loaded->class_count ? loaded : NULL, &row, coherence, err);
-        if (!failed && w == medium) {
-            say(r, m, s, w, &row, names);
+        if (!failed && w == medium_of(s)) {
+            failed = say(r, m, s, w, &row, names, err);
             put_pairs(pairs, m, s, w, names);
         }
-    }
-    if (!failed && m->result->classes <= HEAT_CLASSES) {
-        page_figures(r->page);
-        for (int w = 0; w < s->scales && !failed; w++)
+        if (!failed && m->result->classes <= HEAT_CLASSES)
             failed = draw_heat(r, number, w, loaded, names, err);
-        page_figures_end(r->page);
-    } else if (!failed) {
+    }
+    if (!failed && m->result->classes > HEAT_CLASSES)
         page_text(r->page, "`%s` has %zu classes: too many for a picture of the matrix.", m->name,
                   m->result->classes);
-    }
     result_site_free(loaded);
     return failed ? -1 : 0;
 }
@@ -258,7 +280,8 @@ int section_transition(struct report *r, struct apex_error *err)
         table_free(coherence);
         return -1;
     }
-    page_fold(r->page, "Every site");
+    page_fold(r->page, "Other scales and sites");
+    place_heats(r, 0);
     failed = report_table(r, coherence, 150, err);
     page_fold_end(r->page);
     return failed;

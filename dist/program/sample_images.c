@@ -92,10 +92,11 @@ static int lay_out(const struct dataset *d, struct layout *l)
 
 static unsigned char brightness(const struct loaded *l, int64_t at)
 {
-    if (l->d->is_bytes)
-        return ((const unsigned char *)l->d->values)[at];
-    float span = l->high - l->low;
-    return (unsigned char)(span > 0 ? 255 * (((const float *)l->d->values)[at] - l->low) / span + 0.5f : 0);
+    float span = l->d->is_bytes ? (float)l->d->divide : l->high - l->low;
+    float value = l->d->is_bytes ? ((const unsigned char *)l->d->values)[at]
+                                 : ((const float *)l->d->values)[at] - l->low;
+    float shade = span > 0 ? 255 * value / span + 0.5f : 0;
+    return (unsigned char)(shade < 255 ? shade : 255);
 }
 
 /* Position of a sample among the selected ones; -1: it is not there. */
