@@ -93,21 +93,23 @@ static double bca_level(double z0, double a, double z)
     return gsl_cdf_ugaussian_P(z0 + (z0 + z) / (1 - a * (z0 + z)));
 }
 
-static struct interval find_interval(struct resampling *s, const struct bootstrap_options *o, double estimate)
+static struct interval between(const struct resampling *s, double low, double high)
 {
-    double low = (1 - o->level) / 2, high = 1 - low;
-    if (o->method == BOOTSTRAP_BCA) {
-        const double below = share_below(s, estimate);
-        /* Every replicate on one side of the estimate: no correction can be made of that. */
-        if (below > 0 && below < 1) {
-            const double z0 = gsl_cdf_ugaussian_Pinv(below), a = acceleration(s);
-            const double z = gsl_cdf_ugaussian_Pinv(high);
-            low = bca_level(z0, a, -z);
-            high = bca_level(z0, a, z);
-        }
-    }
     return (struct interval){quantile(s->replicate, s->defined, low),
                              quantile(s->replicate, s->defined, high)};
+}
+
+/* BCa cannot be made where every replicate lies on one side of the estimate, and shrinks to a point where the
+ * estimate is at the end of its range: the percentile method's interval stands then. */
+static struct interval find_interval(struct resampling *s, const struct bootstrap_options *o, double estimate)
+{
+    const double low = (1 - o->level) / 2, high = 1 - low, below = share_below(s, estimate);
+    const struct interval percentile = between(s, low, high);
+    if (o->method != BOOTSTRAP_BCA || !(below > 0 && below < 1))
+        return percentile;
+    const double z0 = gsl_cdf_ugaussian_Pinv(below), a = acceleration(s), z = gsl_cdf_ugaussian_Pinv(high);
+    const struct interval bca = between(s, bca_level(z0, a, -z), bca_level(z0, a, z));
+    return bca.low < bca.high ? bca : percentile;
 }
 
 static double standard_error(const struct resampling *s)

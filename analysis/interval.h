@@ -1,12 +1,13 @@
 /* Intervals. Everything random is seeded: the same input gives the same bytes.
  *
- * Wilson: (p + z^2/2n -+ z sqrt(p(1-p)/n + z^2/4n^2)) / (1 + z^2/n), p = k/n, z the normal quantile
+ * - Wilson: (p + z^2/2n -+ z sqrt(p(1-p)/n + z^2/4n^2)) / (1 + z^2/n), p = k/n, z the normal quantile
  *   (E. B. Wilson, JASA 22, 1927; recommended by Brown, Cai, DasGupta, Statistical Science 16, 2001).
- * Clopper-Pearson: beta quantiles, low B(alpha/2; k, n-k+1), high B(1-alpha/2; k+1, n-k)
- *   (Clopper, Pearson, Biometrika 26, 1934).
- * Bootstrap over samples (Efron, Tibshirani, An Introduction to the Bootstrap, 1993): percentile (ch. 13),
- * BCa (ch. 14) with acceleration from the jackknife; above INTERVAL_JACKKNIFE_GROUPS samples, from a
- *   delete-a-group jackknife. */
+ * - Clopper-Pearson: beta quantiles, low B(alpha/2; k, n-k+1), high B(1-alpha/2; k+1, n-k) (Clopper,
+ *   Pearson, Biometrika 26, 1934).
+ * - Bootstrap over samples (Efron, Tibshirani, An Introduction to the Bootstrap, 1993): percentile
+ *   (ch. 13), BCa (ch. 14) with acceleration from the jackknife; above INTERVAL_JACKKNIFE_GROUPS samples,
+ *   from a delete-a-group jackknife. Percentile where BCa shrinks to a point (an estimate at the end of
+ *   its range). */
 #ifndef APEX_ANALYSIS_INTERVAL_H
 #define APEX_ANALYSIS_INTERVAL_H
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -95,7 +96,7 @@ static double measure_rate(const struct sweep *s, int model, double *flops, stru
     return rate;
 }
 
-static int print_model(const struct sweep *s, int k, const struct done *d, double *seconds, size_t *memory,
+static int print_model(const struct sweep *s, int k, const struct done *d, double *seconds,
                        struct apex_error *err)
 {
     const struct sweep_model *m = &s->model[k];
@@ -111,7 +112,6 @@ static int print_model(const struct sweep *s, int k, const struct done *d, doubl
            m->sites, s->grid->sigmas, (unsigned long long)d->wanted, (unsigned long long)d->count,
            each * m->context->samples * 1e-12, (double)bytes / 1e6, progress_duration(total, duration));
     *seconds += total;
-    *memory = bytes > *memory ? bytes : *memory;
     return 0;
 }
 
@@ -131,11 +131,18 @@ static double data_bytes(const struct sweep *s)
     return bytes;
 }
 
+/* The plan has loaded all models and data and computed a unit of each model, as a rank does. */
+static double peak_megabytes(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (double)usage.ru_maxrss * 1024 / 1e6;
+}
+
 static int print_plan(const struct sweep *s, const struct done *done, double ranks, struct apex_error *err)
 {
     struct plan plan;
     double seconds = 0, disk = 0;
-    size_t memory = 0;
     char duration[32];
     if (plan_build(&plan, s, done, (int)ranks, err))
         return -1;
@@ -144,16 +151,17 @@ static int print_plan(const struct sweep *s, const struct done *done, double ran
            s->grid->output);
     print_rules(s);
     printf("%-20s %8s %6s %7s %12s %12s %9s %10s  %s\n", "model", "samples", "sites", "scales", "cells",
-           "done", "TFLOP", "MB a rank", "one core");
+           "done", "TFLOP", "work MB", "one core");
     int outcome = 0;
     for (int k = 0; !outcome && k < s->models; k++) {
-        outcome = print_model(s, k, &done[k], &seconds, &memory, err);
+        outcome = print_model(s, k, &done[k], &seconds, err);
         disk += journal_bytes(&done[k], s->grid->draws);
     }
     if (!outcome) {
         printf("%u units, %llu sample-draws to go\n", plan.units, (unsigned long long)plan.draws);
-        printf("memory: %.0f MB a rank, and %.0f MB of data once per node\n", (double)memory / 1e6 + 30,
-               data_bytes(s) / 1e6);
+        printf(
+            "memory: %.0f MB a rank (this process at its peak), of which %.0f MB of data lie once per node\n",
+            peak_megabytes(), data_bytes(s) / 1e6);
         printf("disk: about %.1f MB more of journal, and NetCDF files of about the same size\n", disk / 1e6);
         double usable = plan.units < ranks ? plan.units : ranks;
         printf("time: about %s on %.0f rank%s (one core each, as fast as this one)\n",

@@ -35,6 +35,7 @@ struct coordinator {
     int *load;              /* units out, for each rank */
     int out_count, unsynced;
     double synced, beaten, heard; /* seconds since the start */
+    double cpu_start;             /* CPU seconds of this thread before the sweep began */
     double slowest;               /* most seconds per predicted flop seen */
     struct bytes message;
 };
@@ -204,7 +205,7 @@ static int keep_house(struct coordinator *c, struct apex_error *err)
         if (lock_beat(c->out->lock))
             return apex_fail(err, "%s: another run has taken this folder over", c->out->folder);
     }
-    c->progress.coordinator_seconds = cpu_seconds();
+    c->progress.coordinator_seconds = cpu_seconds() - c->cpu_start;
     progress_show(c->display, &c->progress, 0);
     return 0;
 }
@@ -291,7 +292,8 @@ static int prepare(struct coordinator *c, struct apex_error *err)
 int coordinator_run(const struct sweep *s, struct team *team, struct output *out, const struct plan *plan,
                     const struct coordinator_options *options, int *at_rest, struct apex_error *err)
 {
-    struct coordinator c = {.sweep = s, .team = team, .out = out, .plan = plan, .options = options};
+    struct coordinator c = {
+        .sweep = s, .team = team, .out = out, .plan = plan, .options = options, .cpu_start = cpu_seconds()};
     struct apex_error late = {{0}};
     *at_rest = 1;
     int code = prepare(&c, err) ? EXIT_INCOMPLETE : plan->units ? main_loop(&c, err) : EXIT_DONE;
@@ -301,7 +303,7 @@ int coordinator_run(const struct sweep *s, struct team *team, struct output *out
     }
     if (c.display) {
         c.progress.state = code == EXIT_DONE ? "finished" : code == EXIT_INCOMPLETE ? "stopped" : "failed";
-        c.progress.coordinator_seconds = cpu_seconds();
+        c.progress.coordinator_seconds = cpu_seconds() - c.cpu_start;
         if (plan->units)
             progress_show(c.display, &c.progress, 1);
     }
