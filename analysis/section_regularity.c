@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SCATTER_MOST = 1500 };
+/* MEASURE_COST: resampled statistics of a site; EVERYTHING_MOST: samples x sites up to which every site gets
+ * them all. */
+enum { SCATTER_MOST = 1500, MEASURE_COST = 24, EVERYTHING_MOST = 60000 };
 
 static struct table *columns(void)
 {
@@ -203,18 +205,41 @@ static struct table *decile_columns(void)
     return t;
 }
 
+/* All measures of one site; in a very large sweep only the head site gets the comparison with the clean
+ * margin, and the others plain correlations with fewer replicates. */
+static int correlate_site(struct report *r, const struct report_model *m, size_t i, const double *score,
+                          struct regularity *out, struct apex_error *err)
+{
+    const struct result *f = m->result;
+    struct bootstrap_options o =
+        report_bootstrap(r, f->samples, MEASURE_COST * (i == m->head ? 1 : f->sites));
+    if (i == m->head || f->samples * f->sites <= EVERYTHING_MOST) {
+        struct result_site *loaded = result_site_load(f, i, 0, err);
+        int failed = !loaded || regularity_correlate(f, loaded, score, NULL, &o, out, err);
+        result_site_free(loaded);
+        return failed ? -1 : 0;
+    }
+    o.method = BOOTSTRAP_PERCENTILE;
+    const struct bootstrap none = {NAN, {NAN, NAN}, NAN, 0};
+    for (int k = 0; k <= REGULARITY_MEAN_STAY; k++) {
+        struct regularity_row *row = &out->row[k];
+        *row = (struct regularity_row){.beyond_margin = none, .gain = none};
+        for (size_t n = 0; n < f->samples; n++)
+            row->censored += isinf(m->site[i].value[k][n]) && !isnan(score[n]);
+        if (rank_correlate(m->site[i].value[k], score, f->samples, &o, &row->with_score, err))
+            return -1;
+    }
+    return 0;
+}
+
 /* Every site of one model: rows for the table, and for the head site the figures. */
 static int correlate(struct report *r, int number, const double *score, struct table *t, struct table *tenths,
                      struct apex_error *err)
 {
     const struct report_model *m = &r->model[number];
     struct regularity all;
-    struct bootstrap_options o = report_bootstrap(r, m->result->samples, 6 * m->result->sites);
     for (size_t i = 0; i < m->result->sites; i++) {
-        struct result_site *loaded = result_site_load(m->result, i, 0, err);
-        int failed = !loaded || regularity_correlate(m->result, loaded, score, NULL, &o, &all, err);
-        result_site_free(loaded);
-        if (failed)
+        if (correlate_site(r, m, i, score, &all, err))
             return -1;
         for (int k = 0; k <= REGULARITY_MEAN_STAY; k++)
             put_row(t, m->name, m->site[i].name, (enum regularity_measure)k, &all.row[k]);
