@@ -3,10 +3,11 @@
 #include "dist/program/options.h"
 #include "dist/run/compute.h"
 #include "dist/run/coordinator.h"
+#include "dist/run/deadline.h"
+#include "dist/run/farewell.h"
 #include "dist/run/output.h"
 #include "dist/run/rms.h"
 #include "dist/run/stop.h"
-#include "dist/run/wire.h"
 #include "dist/run/worker.h"
 
 #include <stdio.h>
@@ -23,6 +24,7 @@ static const struct option_spec specs[] = {
     {"quiet", 'q', NULL, "no progress display"},
     {"no-summary", 'S', NULL, "do not print the summary at the end"},
     {"time-limit", 't', "SECONDS", "hand out no unit that would end later than this after the start"},
+    {"hang-limit", 'H', "SECONDS", "end the run if rank 0 hangs for this long (default 300)"},
     {"stall-limit", 's', "SECONDS", "give up after this long without any result (default 3600, 0: never)"},
     {0},
 };
@@ -41,6 +43,8 @@ static int take_option(void *into, int key, const char *value, struct apex_error
         return option_number("--time-limit", value, 1e-3, 1e9, &o->coordinator.time_limit, err);
     case 's':
         return option_number("--stall-limit", value, 0, 1e9, &o->coordinator.stall_limit, err);
+    case 'H':
+        return option_number("--hang-limit", value, 0.1, 1e9, &o->coordinator.hang_limit, err);
     default:
         o->grid = value;
         return 0;
@@ -106,20 +110,44 @@ static int export_all(const struct sweep *s, const struct output *out, int summa
     return outcome;
 }
 
-static void tell_workers(struct team *t, int tag, int code)
+/* The run must be over, and its last messages and files written, before Slurm's end of the job. */
+static const double end_reserve = 10;
+
+/* Within a Slurm job nothing is begun that the job's end would cut off. */
+static void obey_deadline(struct coordinator_options *o)
 {
-    unsigned char payload[4] = {(unsigned char)code, 0, 0, 0};
-    for (int rank = 1; rank < team_size(t); rank++)
-        team_send(t, rank, tag, payload, sizeof payload, NULL);
+    double left = deadline_left();
+    if (left < 0)
+        return;
+    left = left > end_reserve ? left - end_reserve : 1e-3;
+    if (o->time_limit > 0 && o->time_limit < left)
+        return;
+    o->time_limit = left;
+    char duration[32];
+    fprintf(stderr, "Slurm leaves this job %s: no unit is begun that would end later\n",
+            progress_duration(left, duration));
 }
 
-static int coordinate(const struct sweep *s, struct team *t, struct output *out, const struct run_options *o,
+/* Every worker has been told, and is about to end; one that does not answer is left to the launcher. */
+static void say_goodbye(struct team *t, int code)
+{
+    const double patience = 5;
+    int missing = 0, n = farewell_end(t, code, patience, &missing);
+    if (!n)
+        return;
+    fprintf(stderr, "apex: rank %d%s not answer: leaving without (all results are written; exit code %d)\n",
+            missing, n > 1 ? " and others do" : " does", code);
+    team_abort(t, code);
+}
+
+static int coordinate(const struct sweep *s, struct team *t, struct output *out, struct run_options *o,
                       int *at_rest, struct apex_error *err)
 {
     struct plan plan;
     int code = EXIT_INCOMPLETE;
     if (!plan_build(&plan, s, out->done, team_size(t), err)) {
         tell_plan(s, t, out, &plan);
+        obey_deadline(&o->coordinator);
         code = coordinator_run(s, t, out, &plan, &o->coordinator, at_rest, err);
         plan_free(&plan);
     }
@@ -130,11 +158,12 @@ static int coordinate(const struct sweep *s, struct team *t, struct output *out,
         code = EXIT_INCOMPLETE;
     if (code == EXIT_INCOMPLETE)
         command_fail(code, err);
-    tell_workers(t, code == EXIT_INCOMPLETE ? WIRE_STOP : WIRE_END, code);
+    if (code == EXIT_INCOMPLETE)
+        farewell_stop(t);
     return code;
 }
 
-static int run_sweep(const struct run_options *o, struct team *t, struct apex_error *err)
+static int run_sweep(struct run_options *o, struct team *t, struct apex_error *err)
 {
     struct output *out = NULL;
     int code = EXIT_BAD_INPUT, at_rest = 1;
@@ -154,13 +183,15 @@ static int run_sweep(const struct run_options *o, struct team *t, struct apex_er
     output_close(out);
     if (!at_rest)
         team_abort(t, EXIT_INCOMPLETE);
+    if (s && team_rank(t) == 0 && code != EXIT_INCOMPLETE && code != EXIT_BAD_INPUT)
+        say_goodbye(t, code);
     sweep_free(s);
     return code;
 }
 
 int command_run(int argc, char **argv)
 {
-    struct run_options o = {.coordinator = {.stall_limit = 3600}};
+    struct run_options o = {.coordinator = {.stall_limit = 3600, .hang_limit = 300}};
     struct apex_error err = {{0}};
     int code = options_parse(argc, argv, "GRID.yaml", specs, take_option, &o);
     if (code >= 0)
