@@ -56,3 +56,13 @@ same() {
     done
     [ "$(ls "$1"/*.nc | wc -l)" = "$(ls "$2"/*.nc | wc -l)" ] || { echo "FAIL: $1 and $2 hold other files"; exit 1; }
 }
+
+# under_way OUTPUT: waits until a sweep has journalled its first results, however long the launcher takes
+under_way() {
+    tries=0
+    until [ "$("$dir/apex" fsck "$1" 2>/dev/null | sed -n 's/.* \([0-9]*\) records$/\1/p')" -gt 0 ] 2>/dev/null; do
+        tries=$((tries + 1))
+        [ $tries -lt 600 ] || { echo "FAIL: $1 does not get under way"; exit 1; }
+        sleep 0.05
+    done
+}

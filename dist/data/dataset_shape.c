@@ -18,11 +18,12 @@ static int set_numbers(const struct grid_data *spec, struct dataset *d, struct a
                              list[k].name, list[k].n, (long long)channels, (long long)channels);
     d->divide = spec->divide != 0 ? spec->divide : d->is_bytes ? 255 : 1;
     d->channels = most;
-    d->mean = calloc((size_t)most + 1, sizeof *d->mean);
-    d->std = calloc((size_t)most + 1, sizeof *d->std);
+    const size_t numbers = most > 0 ? (size_t)most : 0;
+    d->mean = calloc(numbers + 1, sizeof *d->mean);
+    d->std = calloc(numbers + 1, sizeof *d->std);
     if (!d->mean || !d->std)
         return apex_fail(err, "no memory");
-    for (int c = 0; c < most; c++) {
+    for (size_t c = 0; c < numbers; c++) {
         d->mean[c] = spec->means ? spec->mean[spec->means == 1 ? 0 : c] : 0;
         d->std[c] = spec->stds ? spec->std[spec->stds == 1 ? 0 : c] : 1;
         if (!isfinite(d->mean[c]) || !isfinite(d->std[c]) || d->std[c] == 0)

@@ -15,7 +15,7 @@ while [ $kill -lt "$3" ]; do
     # Several kills a sweep, each somewhere in what is left of it.
     for part in 1 2 3; do
         start 2 run -q -S killed.yaml >/dev/null 2>&1 &
-        wait_ms=$(awk -v most="$took" -v seed="$((kill * 7919 + 13))" 'BEGIN { srand(seed); printf "%d", 50 + rand() * most * 0.6 }')
+        wait_ms=$((100 + took * ((kill * 617 + 421) % 997) / 1250))
         sleep "$(awk -v ms="$wait_ms" 'BEGIN { print ms / 1000 }')"
         pkill -9 -f "$dir/apex"
         wait

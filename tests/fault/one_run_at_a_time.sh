@@ -6,7 +6,7 @@ samples=0:400
 grid out >grid.yaml
 start 0 run -q -S grid.yaml 2>/dev/null >&2 &
 owner=$!
-sleep 1
+under_way out
 launch 0 run -q -S grid.yaml 2>log
 code=$?
 cat log

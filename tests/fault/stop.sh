@@ -18,7 +18,7 @@ try() {
     grid "$1" >stopped.yaml
     start "$2" run -q -S stopped.yaml 2>log &
     job=$!
-    sleep 1.2
+    under_way "$1"
     begin=$(date +%s%N)
     "signal_$1" $job
     while alive $job "$2"; do sleep 0.02; done
