@@ -286,6 +286,7 @@ int coordinator_run(const struct sweep *s, struct team *team, struct output *out
     if (c.display) {
         c.progress.state = code == EXIT_DONE ? "finished" : code == EXIT_INCOMPLETE ? "stopped" : "failed";
         c.progress.coordinator_seconds = cpu_seconds();
+        c.progress.why = code == EXIT_INCOMPLETE ? err->text : NULL;
         if (plan->units)
             progress_show(c.display, &c.progress, 1);
     }

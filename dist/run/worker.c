@@ -2,6 +2,7 @@
 
 #include "dist/program/exit_code.h"
 #include "dist/run/crew.h"
+#include "dist/run/farewell.h"
 #include "dist/run/stop.h"
 #include "dist/run/wire.h"
 
@@ -85,7 +86,7 @@ int worker_run(const struct sweep *s, struct team *team, int *at_rest, struct ap
     if (*at_rest)
         crew_end(w.crew);
     if (!failed && !w.stopped)
-        failed = team_send(team, 0, WIRE_BYE, NULL, 0, err) != 0;
+        failed = farewell_bye(team, err) != 0;
     bytes_free(&w.in);
     bytes_free(&w.out);
     return failed ? -1 : w.code;
