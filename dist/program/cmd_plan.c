@@ -17,10 +17,12 @@
 struct plan_arguments {
     const char *grid;
     double ranks;
+    int values;
 };
 
 static const struct option_spec specs[] = {
     {"ranks", 'n', "N", "estimate for so many ranks (default 1)"},
+    {"values", 'v', NULL, "for scripts: key=value lines, in seconds and bytes"},
     {0},
 };
 
@@ -29,7 +31,10 @@ static int take_option(void *into, int key, const char *value, struct apex_error
     struct plan_arguments *a = into;
     if (key == 'n')
         return option_number("--ranks", value, 1, 1e7, &a->ranks, err);
-    a->grid = value;
+    if (key == 'v')
+        a->values = 1;
+    else
+        a->grid = value;
     return 0;
 }
 
@@ -95,25 +100,15 @@ static double measure_rate(const struct sweep *s, int model, double *flops, stru
     return rate;
 }
 
-static int print_model(const struct sweep *s, int k, const struct done *d, double *seconds, size_t *memory,
-                       struct apex_error *err)
-{
-    const struct sweep_model *m = &s->model[k];
-    double measured = 0, rate = measure_rate(s, k, &measured, err);
-    size_t bytes = rate < 0 ? 0 : compute_bytes(s, m, err);
-    if (!bytes)
-        return -1;
-    double each = plan_sample_flops(m, m->wanted, s->grid->sigmas, s->grid->draws);
-    double share = d->wanted ? 1 - (double)d->count / (double)d->wanted : 0;
-    double total = each * m->context->samples * share * rate;
-    char duration[32];
-    printf("%-20s %8u %6d %7d %12llu %12llu %9.3g %10.1f  %s\n", m->entry->name, m->context->samples,
-           m->sites, s->grid->sigmas, (unsigned long long)d->wanted, (unsigned long long)d->count,
-           each * m->context->samples * 1e-12, (double)bytes / 1e6, progress_duration(total, duration));
-    *seconds += total;
-    *memory = bytes > *memory ? bytes : *memory;
-    return 0;
-}
+/* What a sweep will take. Arrays: [models]. */
+struct estimate {
+    struct plan plan;
+    double *seconds; /* on one core, for what is missing of each model */
+    double *tflop;   /* of each whole model */
+    size_t *bytes;   /* that a rank needs for each model */
+    double all_seconds, data, journal;
+    size_t memory; /* the most of bytes */
+};
 
 /* About what a cell of one sample takes: mean margin, stay bits, two or three classes. */
 static double journal_bytes(const struct done *d, uint32_t draws)
@@ -131,36 +126,106 @@ static double data_bytes(const struct sweep *s)
     return bytes;
 }
 
-static int print_plan(const struct sweep *s, const struct done *done, double ranks, struct apex_error *err)
+static int estimate_model(struct estimate *e, const struct sweep *s, int k, const struct done *d,
+                          struct apex_error *err)
 {
-    struct plan plan;
-    double seconds = 0, disk = 0;
-    size_t memory = 0;
-    char duration[32];
-    if (plan_build(&plan, s, done, (int)ranks, err))
+    const struct sweep_model *m = &s->model[k];
+    double measured = 0, rate = measure_rate(s, k, &measured, err);
+    e->bytes[k] = rate < 0 ? 0 : compute_bytes(s, m, err);
+    if (!e->bytes[k])
         return -1;
+    double flops = plan_sample_flops(m, m->wanted, s->grid->sigmas, s->grid->draws) * m->context->samples;
+    double share = d->wanted ? 1 - (double)d->count / (double)d->wanted : 0;
+    e->tflop[k] = flops * 1e-12;
+    e->seconds[k] = flops * share * rate;
+    e->all_seconds += e->seconds[k];
+    e->journal += journal_bytes(d, s->grid->draws);
+    e->memory = e->bytes[k] > e->memory ? e->bytes[k] : e->memory;
+    return 0;
+}
+
+static void estimate_free(struct estimate *e)
+{
+    plan_free(&e->plan);
+    free(e->seconds);
+    free(e->tflop);
+    free(e->bytes);
+}
+
+static int estimate_make(struct estimate *e, const struct sweep *s, const struct done *done, double ranks,
+                         struct apex_error *err)
+{
+    *e = (struct estimate){.data = data_bytes(s)};
+    if (plan_build(&e->plan, s, done, (int)ranks, err))
+        return -1;
+    e->seconds = calloc((size_t)s->models, sizeof *e->seconds);
+    e->tflop = calloc((size_t)s->models, sizeof *e->tflop);
+    e->bytes = calloc((size_t)s->models, sizeof *e->bytes);
+    int outcome = e->seconds && e->tflop && e->bytes ? 0 : apex_fail(err, "out of memory");
+    for (int k = 0; !outcome && k < s->models; k++)
+        outcome = estimate_model(e, s, k, &done[k], err);
+    if (outcome)
+        estimate_free(e);
+    return outcome;
+}
+
+static double seconds_on(const struct estimate *e, double ranks)
+{
+    double usable = e->plan.units < ranks ? e->plan.units : ranks;
+    return usable > 0 ? e->all_seconds / usable : 0;
+}
+
+/* Of a rank beside the work memory: the program, its libraries and MPI's buffers. */
+static const double rank_overhead = 50e6;
+
+static void print_text(const struct sweep *s, const struct done *done, const struct estimate *e, double ranks)
+{
+    char duration[32];
     printf("sweep %s: %d draws, noise %s (%s), kernels %s, output %s\n", s->grid->sweep, (int)s->grid->draws,
            apex_noise_name(s->grid->noise), s->grid->relative ? "relative" : "absolute", s->kernels,
            s->grid->output);
     print_rules(s);
     printf("%-20s %8s %6s %7s %12s %12s %9s %10s  %s\n", "model", "samples", "sites", "scales", "cells",
            "done", "TFLOP", "MB a rank", "one core");
-    int outcome = 0;
-    for (int k = 0; !outcome && k < s->models; k++) {
-        outcome = print_model(s, k, &done[k], &seconds, &memory, err);
-        disk += journal_bytes(&done[k], s->grid->draws);
-    }
-    if (!outcome) {
-        printf("%u units, %llu sample-draws to go\n", plan.units, (unsigned long long)plan.draws);
-        printf("memory: %.0f MB a rank, and %.0f MB of data once per node\n", (double)memory / 1e6 + 30,
-               data_bytes(s) / 1e6);
-        printf("disk: about %.1f MB more of journal, and NetCDF files of about the same size\n", disk / 1e6);
-        double usable = plan.units < ranks ? plan.units : ranks;
-        printf("time: about %s on %.0f rank%s (one core each, as fast as this one)\n",
-               progress_duration(usable > 0 ? seconds / usable : 0, duration), ranks, ranks > 1 ? "s" : "");
-    }
-    plan_free(&plan);
-    return outcome;
+    for (int k = 0; k < s->models; k++)
+        printf("%-20s %8u %6d %7d %12llu %12llu %9.3g %10.1f  %s\n", s->model[k].entry->name,
+               s->model[k].context->samples, s->model[k].sites, s->grid->sigmas,
+               (unsigned long long)done[k].wanted, (unsigned long long)done[k].count, e->tflop[k],
+               (double)e->bytes[k] / 1e6, progress_duration(e->seconds[k], duration));
+    printf("%u units, %llu sample-draws to go\n", e->plan.units, (unsigned long long)e->plan.draws);
+    printf("memory: %.0f MB a rank, and %.0f MB of data once per node\n",
+           ((double)e->memory + rank_overhead) / 1e6, e->data / 1e6);
+    printf("disk: about %.1f MB more of journal, and NetCDF files of about the same size\n",
+           e->journal / 1e6);
+    printf("time: about %s on %.0f rank%s (one core each, as fast as this one)\n",
+           progress_duration(seconds_on(e, ranks), duration), ranks, ranks > 1 ? "s" : "");
+}
+
+/* For scripts: a key and its value on each line; bytes and seconds. */
+static void print_values(const struct sweep *s, const struct estimate *e, double ranks)
+{
+    printf("sweep=%s\noutput=%s\nmodels=%d\nunits=%u\nranks=%.0f\n", s->grid->sweep, s->grid->output,
+           s->models, e->plan.units, ranks);
+    printf("seconds=%.1f\ncore_seconds=%.1f\n", seconds_on(e, ranks), e->all_seconds);
+    printf("rank_bytes=%.0f\nnode_bytes=%.0f\ndisk_bytes=%.0f\n", (double)e->memory + rank_overhead, e->data,
+           2 * e->journal);
+    for (int k = 0; k < s->models; k++)
+        printf("model.%d.name=%s\nmodel.%d.core_seconds=%.1f\n", k + 1, s->model[k].entry->name, k + 1,
+               e->seconds[k]);
+}
+
+static int print_plan(const struct sweep *s, const struct done *done, const struct plan_arguments *a,
+                      struct apex_error *err)
+{
+    struct estimate e;
+    if (estimate_make(&e, s, done, a->ranks, err))
+        return -1;
+    if (a->values)
+        print_values(s, &e, a->ranks);
+    else
+        print_text(s, done, &e, a->ranks);
+    estimate_free(&e);
+    return 0;
 }
 
 static int plan_sweep(const struct plan_arguments *a, struct team *t, struct apex_error *err)
@@ -178,7 +243,7 @@ static int plan_sweep(const struct plan_arguments *a, struct team *t, struct ape
         if (!outcome && !access(journal, F_OK))
             outcome = journal_scan(journal, mark, &marking, NULL, err);
         if (!outcome)
-            outcome = print_plan(s, marking.done, a->ranks, err);
+            outcome = print_plan(s, marking.done, a, err);
     }
     for (int k = 0; k < marking.models; k++)
         done_free(&marking.done[k]);

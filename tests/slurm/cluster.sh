@@ -173,3 +173,16 @@ cp "$root"/experiments/quickstart/*.onnx "$root"/experiments/quickstart/digits.n
 [ ! -d "$root/slurm" ] || cp -r "$root/slurm" "$dir/slurm"
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 start_cluster
+# The site of this cluster: two cores of the host stand for eight.
+cat >"$dir/site.conf" <<C
+APEX_PROGRAM=$dir/apex
+APEX_LAUNCHER="$mpirun --quiet --oversubscribe --bind-to none"
+C
+export APEX_SITE="$dir/site.conf"
+
+# rank N: the process of that rank
+rank() {
+    for pid in $(pgrep -f "^$dir/apex run"); do
+        tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null | grep -qx "OMPI_COMM_WORLD_RANK=$1" && echo "$pid"
+    done
+}
