@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A number from 1 on, without sign or space; 0: none. */
 static int number_at(const char *at, char **end)
@@ -40,8 +41,12 @@ char *sweep_part_output(const struct grid *g, struct sweep_part part, struct ape
         return NULL;
     }
     snprintf(name, sizeof name, "part-%d-of-%d", part.number, part.of);
-    const char *below = !part.number ? "." : part.of ? name : g->model[part.number - 1].name;
-    return file_join(g->output, below, err);
+    if (part.number)
+        return file_join(g->output, part.of ? name : g->model[part.number - 1].name, err);
+    char *own = strdup(g->output);
+    if (!own)
+        apex_fail(err, "out of memory");
+    return own;
 }
 
 int sweep_keep_part(struct sweep *s, struct sweep_part part, struct apex_error *err)

@@ -34,7 +34,8 @@ stop_cluster() {
     exit $code
 }
 show_logs() {
-    tail -n 40 "$dir"/*.log "$dir"/cluster/*.log 2>/dev/null
+    tail -n 40 "$dir"/*.log 2>/dev/null
+    tail -n 15 "$dir"/cluster/slurmctld.log "$dir"/cluster/slurmd.n?.log 2>/dev/null
 }
 trap stop_cluster EXIT
 trap 'exit 1' INT TERM HUP

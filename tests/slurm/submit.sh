@@ -12,8 +12,11 @@ job=$(sed -n 's/^Submitted batch job //p' "$dir/submit.log")
 finish "$job" 200 COMPLETED
 cat "$dir"/*-"$job".log
 took=$(sed -n 's/^seconds: //p' "$dir/out/apex.status")
-echo "estimate $estimate s, took $took s"
-awk -v e="$estimate" -v t="$took" 'BEGIN { exit !(e <= 2 * t && t <= 2 * e) }' || fail "the estimate of $estimate s is off: it took $took s"
+busy=$(sed -n 's/^ranks busy: \([0-9.]*\) %/\1/p' "$dir/out/apex.status")
+echo "estimate $estimate s, took $took s, ranks busy $busy %"
+# Where others use the host's cores at the same time, what the ranks computed is what can be compared.
+awk -v e="$estimate" -v t="$took" -v b="$busy" 'BEGIN { if (b < 80) t *= b / 100; exit !(e <= 2 * t && t <= 2 * e) }' ||
+    fail "the estimate of $estimate s is off: it took $took s"
 sed -i 's/^draws:/drawz:/' "$dir/sweep.yaml"
 (cd "$dir" && slurm/submit --yes "$dir/sweep.yaml") >"$dir/submit.log" 2>&1 && fail "a bad grid was submitted"
 grep drawz "$dir/submit.log" || fail "no word of what is wrong"
