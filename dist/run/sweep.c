@@ -264,18 +264,21 @@ struct sweep *sweep_load(const char *path, struct team *team, struct apex_error 
     return s;
 }
 
+void sweep_model_clear(struct sweep_model *m)
+{
+    apex_model_free(m->model);
+    context_free(m->context);
+    free(m->site);
+    free(m->wanted);
+    free(m->scale);
+}
+
 void sweep_free(struct sweep *s)
 {
     if (!s)
         return;
-    for (int k = 0; k < s->models; k++) {
-        struct sweep_model *m = &s->model[k];
-        apex_model_free(m->model);
-        context_free(m->context);
-        free(m->site);
-        free(m->wanted);
-        free(m->scale);
-    }
+    for (int k = 0; k < s->models; k++)
+        sweep_model_clear(&s->model[k]);
     for (int d = 0; d < s->datas; d++)
         dataset_free(s->data[d]);
     free(s->model);
