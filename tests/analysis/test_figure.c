@@ -75,7 +75,7 @@ static void every_kind_of_chart_is_drawn_as_svg_and_png(void **state)
         assert_memory_equal(png, "\211PNG", 4);
         free(png);
         char *svg = inlined(f, name[k]);
-        assert_non_null(strstr(svg, "a 'title' of &quot;quotes&quot; \\ and _{braces}"));
+        assert_non_null(strstr(svg, "a 'title' of \"quotes\" \\ and _{braces}"));
         free(svg);
     }
     figures_free(f);
