@@ -73,6 +73,11 @@ static int noisy_degree(enum apex_noise_kind kind, int degree)
     return apex_noise_is_additive(kind) ? (degree > 1 ? degree : 1) : degree + 1;
 }
 
+static uint32_t stream_of(const struct apex_model *m, int site)
+{
+    return site < m->sites ? (uint32_t)(site + 1) : m->site[site].stream;
+}
+
 int builder_noise(struct builder *b, int value, int site, enum apex_noise_kind kind)
 {
     struct operand from = b->at[value].buffer >= 0 ? b->at[value] : builder_clean(b, value);
@@ -88,7 +93,8 @@ int builder_noise(struct builder *b, int value, int site, enum apex_noise_kind k
     to.buffer = builder_buffer(b, all, NULL);
     to.degree = b->p->limit ? noisy_degree(kind, from.degree) : 0;
     struct noise_step *z = s->state;
-    *z = (struct noise_step){.site = site < 0 ? 0 : site, .stream = (uint32_t)(site + 1), .xi = b->p->xi};
+    *z = (struct noise_step){
+        .site = site < 0 ? 0 : site, .stream = stream_of(b->e->model, site), .xi = b->p->xi};
     z->elements = all / b->p->batch;
     z->from_row = from.shape.dim[0] == 1 ? 0 : z->elements;
     z->limit = b->p->limit;

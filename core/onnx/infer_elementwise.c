@@ -69,6 +69,8 @@ static int widen_constant(struct infer *in, struct graph_node *n, int k)
 static int dynamic_rank(const struct infer *in, const struct graph_node *n)
 {
     int rank = 0;
+    if (in->lifting)
+        return 0;
     for (int k = 0; k < n->inputs; k++)
         if (arg_dynamic(in, n, k) && arg_shape(in, n, k)->rank > rank)
             rank = arg_shape(in, n, k)->rank;
@@ -84,7 +86,7 @@ int infer_broadcast(struct infer *in, const struct op *op, struct graph_node *n)
             return graph_fail(in->g, n, in->err, "input %d is missing", k);
         if (rank > 0 && arg_drop_batch(in, n, k, rank) < 0)
             return -1;
-        if (rank > 0 && strcmp(op->name, "Pow") == 0 && widen_constant(in, n, k) < 0)
+        if (arg_any_dynamic(in, n) && strcmp(op->name, "Pow") == 0 && widen_constant(in, n, k) < 0)
             return -1;
         struct apex_error why;
         if (apex_shape_broadcast(&shape, arg_shape(in, n, k), &shape, &why) < 0)

@@ -12,6 +12,8 @@ static const struct command commands[] = {
     {"status", "OUTPUT", "how far a running or stopped sweep is", command_status},
     {"fsck", "OUTPUT", "the journal's health, and what will run again", command_fsck},
     {"export", "OUTPUT", "NetCDF files from the journal, now", command_export},
+    {"report", "OUTPUT...", "statistics, figures and one HTML page from result files", command_report},
+    {"compare", "A.nc B.nc", "two models head to head, in the terminal", command_compare},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

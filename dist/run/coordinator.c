@@ -28,6 +28,7 @@ struct coordinator {
     struct progress progress;
     int unsynced;
     double synced, beaten, heard; /* seconds since the start */
+    double cpu_start;             /* CPU seconds of this thread before the sweep began */
     struct bytes message;
 };
 
@@ -160,7 +161,7 @@ static int keep_house(struct coordinator *c, struct apex_error *err)
         if (lock_beat(c->out->lock))
             return apex_fail(err, "%s: another run has taken this folder over", c->out->folder);
     }
-    c->progress.coordinator_seconds = cpu_seconds();
+    c->progress.coordinator_seconds = cpu_seconds() - c->cpu_start;
     progress_show(c->display, &c->progress, 0);
     return 0;
 }
@@ -275,7 +276,8 @@ static int prepare(struct coordinator *c, struct apex_error *err)
 int coordinator_run(const struct sweep *s, struct team *team, struct output *out, const struct plan *plan,
                     const struct coordinator_options *options, int *at_rest, struct apex_error *err)
 {
-    struct coordinator c = {.sweep = s, .team = team, .out = out, .plan = plan, .options = options};
+    struct coordinator c = {
+        .sweep = s, .team = team, .out = out, .plan = plan, .options = options, .cpu_start = cpu_seconds()};
     struct apex_error late = {{0}};
     *at_rest = 1;
     int code = prepare(&c, err) ? EXIT_INCOMPLETE : plan->units ? main_loop(&c, err) : EXIT_DONE;
@@ -285,7 +287,7 @@ int coordinator_run(const struct sweep *s, struct team *team, struct output *out
     }
     if (c.display) {
         c.progress.state = code == EXIT_DONE ? "finished" : code == EXIT_INCOMPLETE ? "stopped" : "failed";
-        c.progress.coordinator_seconds = cpu_seconds();
+        c.progress.coordinator_seconds = cpu_seconds() - c.cpu_start;
         c.progress.why = code == EXIT_INCOMPLETE ? err->text : NULL;
         if (plan->units)
             progress_show(c.display, &c.progress, 1);

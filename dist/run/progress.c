@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static const double bar_seconds = 0.2, log_seconds = 30, file_seconds = 2;
+static const double bar_seconds = 0.2, log_seconds = 30, file_seconds = 1;
 
 struct progress_display {
     FILE *out;
