@@ -87,7 +87,7 @@ static int keep_site(struct apex_runner *r, int index, struct apex_error *err)
 static int compile_site(struct apex_runner *r, struct runner_site *s, int limit, struct apex_error *err)
 {
     enum apex_noise_kind kind = r->noise.kind;
-    if (s->index < APEX_SITE_ALL || s->index >= r->e.model->sites)
+    if (s->index < APEX_SITE_ALL || s->index >= apex_site_count(r->e.model))
         return apex_fail(err, "%s: no site %d", r->e.graph->source, s->index);
     if (limit && kind == APEX_NOISE_DROPOUT)
         return apex_fail(err, "dropout noise has no limit for sigma = inf");

@@ -116,6 +116,11 @@ static int noisy_degree(enum apex_noise_kind kind, int degree)
     return apex_noise_is_additive(kind) ? (degree > 1 ? degree : 1) : degree + 1;
 }
 
+static uint32_t stream_of(const struct apex_model *m, int site)
+{
+    return site < m->sites ? (uint32_t)(site + 1) : m->site[site].stream;
+}
+
 /* A step that makes one tile from the value `from`; its noise state is filled in. */
 static struct step *add_step(struct builder *b, const struct operand *from, int site,
                              void (*run)(const struct step *, const struct pass *), struct operand *to)
@@ -137,7 +142,8 @@ static struct step *add_step(struct builder *b, const struct operand *from, int 
         return NULL;
     }
     to->buffer = builder_buffer(b, all, NULL);
-    *z = (struct noise_step){.site = site < 0 ? 0 : site, .stream = (uint32_t)(site + 1), .xi = b->p->xi};
+    *z = (struct noise_step){
+        .site = site < 0 ? 0 : site, .stream = stream_of(b->e->model, site), .xi = b->p->xi};
     z->elements = all / b->p->batch;
     z->from_row = from->shape.dim[0] == 1 ? 0 : z->elements;
     z->limit = b->p->limit;

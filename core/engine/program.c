@@ -84,7 +84,7 @@ static int emit_node(struct builder *b, const struct graph_node *n)
     return builder_emit(b, n);
 }
 
-/* site_of[v]: the activation site that value v is, -1 if none. */
+/* site_of[v]: the site that value v is, -1 if none. */
 static int emit_perturbed(struct builder *b, int site, const int *site_of, enum apex_noise_kind kind)
 {
     const struct graph *g = b->e->graph;
@@ -97,7 +97,8 @@ static int emit_perturbed(struct builder *b, int site, const int *site_of, enum 
             return -1;
         for (int k = 0; k < n->outputs; k++) {
             int at = n->output[k] >= 0 ? site_of[n->output[k]] : -1;
-            if (at >= 0 && (site == APEX_SITE_ALL || site == at) && emit_noise(b, n->output[k], at, kind) < 0)
+            if (at >= 0 && (site == at || (site == APEX_SITE_ALL && at < b->e->model->sites)) &&
+                emit_noise(b, n->output[k], at, kind) < 0)
                 return -1;
         }
         if (b->at[logits].buffer >= 0 || b->ray[logits].buffer >= 0)
@@ -165,7 +166,7 @@ struct program *program_perturbed(struct engine *e, int site, int batch, int lim
         failed = apex_fail(err, "no memory");
     for (int v = 0; v < e->graph->values && !failed; v++)
         site_of[v] = -1;
-    for (int k = 0; k < e->model->sites && !failed; k++)
+    for (int k = 0; k < apex_site_count(e->model) && !failed; k++)
         site_of[e->model->site[k].value] = k;
     failed = failed || emit_perturbed(&b, site, site_of, kind) < 0;
     free(site_of);

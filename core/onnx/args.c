@@ -18,6 +18,11 @@ int arg_dynamic(const struct infer *in, const struct graph_node *n, int k)
     return arg_given(n, k) && !in->g->value[n->input[k]].constant;
 }
 
+int arg_batched(const struct infer *in, const struct graph_node *n, int k)
+{
+    return arg_dynamic(in, n, k) && !in->lifting;
+}
+
 int arg_any_dynamic(const struct infer *in, const struct graph_node *n)
 {
     for (int k = 0; k < n->inputs; k++)

@@ -97,6 +97,16 @@ void graph_node_cut_inputs(struct graph_node *n, int count)
         n->inputs = count;
 }
 
+int graph_node_add_input(struct graph_node *n, int value, struct apex_error *err)
+{
+    int *input = realloc(n->input, ((size_t)n->inputs + 1) * sizeof *input);
+    if (!input)
+        return apex_fail(err, "no memory for node '%.200s'", n->name);
+    n->input = input;
+    n->input[n->inputs++] = value;
+    return 0;
+}
+
 void graph_node_drop_attrs(struct graph_node *n)
 {
     for (int i = 0; i < n->attrs; i++) {

@@ -23,6 +23,7 @@ void graph_node_clear(struct graph_node *n); /* frees what it holds */
 /* Normalising a node: its operator, its inputs cut to the first `count`, its attributes. */
 int graph_node_rename(struct graph_node *n, const char *op, struct apex_error *err);
 void graph_node_cut_inputs(struct graph_node *n, int count);
+int graph_node_add_input(struct graph_node *n, int value, struct apex_error *err);
 void graph_node_drop_attrs(struct graph_node *n);
 
 /* A new empty attribute of this name; NULL with err if there is no memory. */

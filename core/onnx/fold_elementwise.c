@@ -28,18 +28,53 @@ static double softplus(double x)
     return fmax(x, 0) + log1p(exp(-fabs(x)));
 }
 
-/* Those that occur on constants; the other activations do not. */
+static double softsign(double x)
+{
+    return x / (1 + fabs(x));
+}
+
+static double hard_swish(double x)
+{
+    return x * fmin(fmax(x / 6 + 0.5, 0), 1);
+}
+
+static double mish(double x)
+{
+    return x * tanh(softplus(x));
+}
+
+/* Those with parameters; 0: not one of them. */
+static int with_parameters(const struct graph_node *n, double x, double *y)
+{
+    double alpha = graph_attr_float(n, "alpha", 0), gamma = graph_attr_float(n, "gamma", 0);
+    if (strcmp(n->op, "HardSigmoid") == 0)
+        *y = fmin(fmax(alpha * x + graph_attr_float(n, "beta", 0), 0), 1);
+    else if (strcmp(n->op, "LeakyRelu") == 0)
+        *y = x < 0 ? alpha * x : x;
+    else if (strcmp(n->op, "Elu") == 0)
+        *y = x < 0 ? alpha * expm1(x) : x;
+    else if (strcmp(n->op, "Celu") == 0)
+        *y = x < 0 ? alpha * expm1(x / alpha) : x;
+    else if (strcmp(n->op, "Selu") == 0)
+        *y = gamma * (x < 0 ? alpha * expm1(x) : x);
+    else
+        return 0;
+    return 1;
+}
+
 static const struct unary {
     const char *name;
     double (*f)(double);
 } unaries[] = {
-    {"Relu", relu},   {"Neg", negative},
-    {"Abs", fabs},    {"Sqrt", sqrt},
-    {"Exp", exp},     {"Log", log},
-    {"Erf", erf},     {"Tanh", tanh},
-    {"Ceil", ceil},   {"Reciprocal", reciprocal},
-    {"Not", NULL},    {"Sigmoid", sigmoid},
-    {"Floor", floor}, {"Softplus", softplus},
+    {"Relu", relu},         {"Neg", negative},
+    {"Abs", fabs},          {"Sqrt", sqrt},
+    {"Exp", exp},           {"Log", log},
+    {"Erf", erf},           {"Tanh", tanh},
+    {"Ceil", ceil},         {"Reciprocal", reciprocal},
+    {"Not", NULL},          {"Sigmoid", sigmoid},
+    {"Floor", floor},       {"Softplus", softplus},
+    {"Softsign", softsign}, {"HardSwish", hard_swish},
+    {"Mish", mish},
 };
 
 /* Integers: Neg, Abs and Relu; bools: Not. */
@@ -77,7 +112,13 @@ int fold_unary(struct infer *in, const struct graph_node *n)
             ((float *)y->data)[i] = (float)unaries[u].f(((const float *)x->data)[i]);
         return 0;
     }
-    return graph_fail(in->g, n, in->err, "not supported on constants of this type");
+    for (int64_t i = 0, count = apex_shape_count(&x->shape); i < count; i++) {
+        double one;
+        if (!with_parameters(n, ((const float *)x->data)[i], &one))
+            return graph_fail(in->g, n, in->err, "not supported on constants of this type");
+        ((float *)y->data)[i] = (float)one;
+    }
+    return 0;
 }
 
 int fold_clip(struct infer *in, const struct graph_node *n)
@@ -97,7 +138,7 @@ static int64_t i_pow(int64_t a, int64_t b)
 }
 
 /* One operation on two numbers; 0, or -1 for a division by zero. Integers wrap around. */
-static int integer_op(const char *op, int64_t a, int64_t b, int64_t *r)
+static int integer_op(const char *op, int is_fmod, int64_t a, int64_t b, int64_t *r)
 {
     uint64_t ua = (uint64_t)a, ub = (uint64_t)b;
     if (strcmp(op, "Add") == 0)
@@ -116,6 +157,8 @@ static int integer_op(const char *op, int64_t a, int64_t b, int64_t *r)
         return -1;
     else if (strcmp(op, "Div") == 0)
         *r = b == -1 ? (int64_t)(0 - ua) : a / b;
+    else if (is_fmod) /* the dividend's sign */
+        *r = b == -1 ? 0 : a % b;
     else /* Mod takes the divisor's sign */
         *r = b == -1 ? 0 : a % b + (a % b && (a % b < 0) != (b < 0) ? b : 0);
     return 0;
@@ -192,16 +235,24 @@ static struct apex_tensor *spread(struct infer *in, const struct graph_node *n, 
     return full;
 }
 
+static int64_t to_integer(double x) /* toward zero; what does not fit becomes a limit, NaN 0 */
+{
+    return isnan(x) ? 0 : x >= 0x1p63 ? INT64_MAX : x <= -0x1p63 ? INT64_MIN : (int64_t)x;
+}
+
 static int combine(struct infer *in, const struct graph_node *n, const struct apex_tensor *a,
                    const struct apex_tensor *b, struct apex_tensor *y)
 {
     int64_t count = apex_shape_count(&y->shape);
+    int is_fmod = graph_attr_int(n, "fmod", 0) != 0;
     for (int64_t i = 0; i < count; i++) {
         if (y->type == APEX_BOOL)
             ((uint8_t *)y->data)[i] = (uint8_t)compare(n->op, a, b, i);
         else if (y->type == APEX_F32)
             ((float *)y->data)[i] = (float)float_op(n->op, number_at(a, i), number_at(b, i));
-        else if (integer_op(n->op, ((const int64_t *)a->data)[i], ((const int64_t *)b->data)[i],
+        else if (b->type == APEX_F32) /* an exponent */
+            ((int64_t *)y->data)[i] = to_integer(pow(number_at(a, i), number_at(b, i)));
+        else if (integer_op(n->op, is_fmod, ((const int64_t *)a->data)[i], ((const int64_t *)b->data)[i],
                             &((int64_t *)y->data)[i]) < 0)
             return graph_fail(in->g, n, in->err, "division of integers by zero");
     }
@@ -217,7 +268,7 @@ static int result_type(const struct graph_node *n, enum apex_type a, enum apex_t
     for (size_t i = 0; i < sizeof logic / sizeof logic[0]; i++)
         if (strcmp(n->op, logic[i]) == 0)
             return a == b && (i > 2 || a == APEX_BOOL) ? APEX_BOOL : -1;
-    if (a == APEX_BOOL || b == APEX_BOOL || (a != b && !(is_pow && a == APEX_F32)))
+    if (a == APEX_BOOL || b == APEX_BOOL || (a != b && !is_pow))
         return -1;
     return (int)a;
 }
@@ -265,11 +316,6 @@ int fold_where(struct infer *in, const struct graph_node *n)
     apex_tensor_free(a);
     apex_tensor_free(b);
     return rc;
-}
-
-static int64_t to_integer(double x) /* toward zero; what does not fit becomes a limit, NaN 0 */
-{
-    return isnan(x) ? 0 : x >= 0x1p63 ? INT64_MAX : x <= -0x1p63 ? INT64_MIN : (int64_t)x;
 }
 
 int fold_cast(struct infer *in, const struct graph_node *n)

@@ -1,5 +1,5 @@
 #include "core/onnx/infer.h"
-#include "core/onnx/ops.h"
+#include "core/onnx/lift.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,6 +85,42 @@ int infer_emit(struct infer *in, struct graph_node *n)
     return rc;
 }
 
+int infer_step(struct infer *in, struct graph_node *n)
+{
+    const struct op *op = op_find(n->op);
+    char name[256];
+    snprintf(name, sizeof name, "%.200s:%d", n->name, in->g->values);
+    int v = graph_add_value(in->g, name, in->err), rc = -1;
+    if (v >= 0) {
+        n->output[0] = v;
+        rc = lift_wanted(in, n) ? lift_infer(in, op, n) : op->infer(in, op, n);
+    }
+    if (rc == INFER_VANISH)
+        v = n->input[0];
+    else if (rc == INFER_KEEP)
+        rc = finish(in, op_find(n->op), n);
+    graph_node_clear(n);
+    return rc < 0 ? -1 : v;
+}
+
+int infer_then_reshape(struct infer *in, struct graph_node *n, const struct apex_shape *made,
+                       const struct apex_shape *want)
+{
+    char name[256];
+    struct graph_node last;
+    int out = n->output[0];
+    snprintf(name, sizeof name, "%.200s:%d", n->name, in->g->values);
+    int v = graph_add_value(in->g, name, in->err);
+    if (v < 0 || graph_node_init(&last, "Reshape", n->name, ":reshape", v, out, in->err) < 0)
+        return -1;
+    in->g->value[v].shape = *made;
+    n->output[0] = v;
+    n->outputs = 1;
+    int rc = infer_emit(in, n);
+    *n = last;
+    return rc < 0 ? -1 : arg_set_shape(in, n, 0, want);
+}
+
 static int check_form(struct infer *in, const struct op *op, struct graph_node *n, const int *uses)
 {
     int opset = in->g->opset;
@@ -118,13 +154,13 @@ static int infer_node(struct infer *in, struct graph_node *n, int *alias, const 
             n->input[k] = alias[n->input[k]];
     if (check_form(in, op, n, uses) < 0)
         return -1;
-    int rc = op->infer(in, op, n);
+    int rc = lift_wanted(in, n) ? lift_infer(in, op, n) : op->infer(in, op, n);
     if (rc == INFER_VANISH) {
         if (n->output[0] >= 0)
             alias[n->output[0]] = n->input[0];
         return 0;
     }
-    return rc < 0 ? -1 : finish(in, op, n);
+    return rc < 0 ? -1 : finish(in, op_find(n->op), n);
 }
 
 static int infer_all(struct infer *in, struct graph_node *node, int nodes, int values, int *memory)
@@ -141,6 +177,12 @@ static int infer_all(struct infer *in, struct graph_node *node, int nodes, int v
         if (infer_node(in, &node[i], alias, uses) < 0)
             return -1;
     in->g->output = alias[in->g->output];
+    if (lift_of(in, in->g->output))
+        return apex_fail(
+            in->err,
+            "%s: %s: mixes the samples of a batch: the batch is no longer the first dimension, and the "
+            "output is made from that",
+            in->g->source, in->moved);
     return 0;
 }
 
@@ -157,5 +199,6 @@ int onnx_infer(struct graph *g, int64_t batch, struct apex_error *err)
         graph_node_clear(&node[i]);
     free(node);
     free(memory);
+    free(in.lift);
     return rc;
 }

@@ -9,9 +9,14 @@
 #define INFER_MAX_ELEMENTS (INT64_C(1) << 28) /* of one value, and of all folded constants together */
 
 struct infer {
-    struct graph *g; /* its nodes: those that are done */
-    int64_t batch;   /* the first dimension that the file fixes for the input, else 1 */
-    int64_t folded;  /* elements of constants made so far */
+    struct graph *g;   /* its nodes: those that are done */
+    int64_t batch;     /* the first dimension that the file fixes for the input, else 1 */
+    int64_t folded;    /* elements of constants made so far */
+    struct lift *lift; /* of values whose batch is not first (lift.h), [lifts] */
+    int lifts;
+    int lifting;     /* an infer function runs on shapes without the batch: no rule about batches holds */
+    char moved[256]; /* the last node that moved the batch away from the front */
+    int lift_axis;   /* where a Reshape of a fixed batch put it; -1: open */
     struct apex_error *err;
 };
 
@@ -24,6 +29,15 @@ int onnx_infer(struct graph *g, int64_t batch, struct apex_error *err);
 /* Finishes a node that an infer function makes in front of its own: folded, or put into the graph. n is
  * emptied. Its output needs a shape. */
 int infer_emit(struct infer *in, struct graph_node *n);
+
+/* Infers and finishes a node that stands for a part of another one: not in normal form yet. Its output is
+ * made here; returns the value that holds the result, or -1. n is emptied. */
+int infer_step(struct infer *in, struct graph_node *n);
+
+/* n, in normal form, gets an output of shape `made`; after it comes a Reshape to its own output, which n
+ * becomes. */
+int infer_then_reshape(struct infer *in, struct graph_node *n, const struct apex_shape *made,
+                       const struct apex_shape *want);
 
 /* Constants made for a node: a copy of input k's name with a suffix; input k then is that value. Takes t over
  * (NULL: fails with the error that is set). */
@@ -40,6 +54,8 @@ struct apex_tensor *infer_make_tensor(struct infer *in, const struct graph_node 
 const struct apex_shape *arg_shape(const struct infer *in, const struct graph_node *n, int k);
 int arg_given(const struct graph_node *n, int k);
 int arg_dynamic(const struct infer *in, const struct graph_node *n, int k);
+int arg_batched(const struct infer *in, const struct graph_node *n,
+                int k); /* dynamic, and dim[0] is the batch */
 int arg_any_dynamic(const struct infer *in, const struct graph_node *n);
 
 /* Output k gets the shape; an error if it has absurdly many elements. */

@@ -69,6 +69,8 @@ static int widen_constant(struct infer *in, struct graph_node *n, int k)
 static int dynamic_rank(const struct infer *in, const struct graph_node *n)
 {
     int rank = 0;
+    if (in->lifting)
+        return 0;
     for (int k = 0; k < n->inputs; k++)
         if (arg_dynamic(in, n, k) && arg_shape(in, n, k)->rank > rank)
             rank = arg_shape(in, n, k)->rank;
@@ -84,7 +86,7 @@ int infer_broadcast(struct infer *in, const struct op *op, struct graph_node *n)
             return graph_fail(in->g, n, in->err, "input %d is missing", k);
         if (rank > 0 && arg_drop_batch(in, n, k, rank) < 0)
             return -1;
-        if (rank > 0 && strcmp(op->name, "Pow") == 0 && widen_constant(in, n, k) < 0)
+        if (arg_any_dynamic(in, n) && strcmp(op->name, "Pow") == 0 && widen_constant(in, n, k) < 0)
             return -1;
         struct apex_error why;
         if (apex_shape_broadcast(&shape, arg_shape(in, n, k), &shape, &why) < 0)
@@ -130,7 +132,10 @@ int infer_dropout(struct infer *in, const struct op *op, struct graph_node *n)
         const struct apex_tensor *training = arg_constant(in, n, 2, APEX_BOOL);
         if (!training)
             return -1;
-        if (apex_shape_count(&training->shape) > 0 && *(const uint8_t *)training->data)
+        const struct apex_tensor *ratio = graph_constant(in->g, n, 1);
+        int drops_nothing = ratio && ratio->type == APEX_F32 && apex_shape_count(&ratio->shape) == 1 &&
+                            *(const float *)ratio->data == 0.0f;
+        if (apex_shape_count(&training->shape) > 0 && *(const uint8_t *)training->data && !drops_nothing)
             return graph_fail(in->g, n, in->err,
                               "in training mode; export the model in evaluation mode (model.eval())");
     }

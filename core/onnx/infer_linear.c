@@ -78,9 +78,9 @@ int infer_gemm(struct infer *in, const struct op *op, struct graph_node *n)
 static int matmul_batch(struct infer *in, const struct graph_node *n, const struct apex_shape *a,
                         const struct apex_shape *b)
 {
-    int both = arg_dynamic(in, n, 0) && arg_dynamic(in, n, 1);
-    if ((both && (a->rank != b->rank || a->rank < 3)) || (arg_dynamic(in, n, 0) && a->rank < b->rank) ||
-        (arg_dynamic(in, n, 1) && (b->rank < a->rank || b->rank < 3)))
+    int both = arg_dynamic(in, n, 0) && arg_dynamic(in, n, 1), least = in->lifting ? 2 : 3;
+    if ((both && (a->rank != b->rank || a->rank < least)) || (arg_dynamic(in, n, 0) && a->rank < b->rank) ||
+        (arg_dynamic(in, n, 1) && (b->rank < a->rank || b->rank < least)))
         return graph_fail(in->g, n, in->err, "mixes the samples of a batch: product of %d and %d dimensions",
                           a->rank, b->rank);
     return 0;

@@ -61,7 +61,7 @@ static int slice_read(struct infer *in, const struct graph_node *n, const struct
 /* Along the batch a Slice must take everything; if the file fixes the batch, its numbers are about that. */
 static int slice_batch(struct infer *in, const struct graph_node *n, struct slice *s)
 {
-    if (!s->names_batch || !arg_dynamic(in, n, 0))
+    if (!s->names_batch || !arg_batched(in, n, 0))
         return 0;
     if (s->step[0] != 1 || slice_axis(in->batch, &s->start[0], &s->end[0], &s->step[0]) != in->batch)
         return graph_fail(in->g, n, in->err, "mixes the samples of a batch: it takes only a part of them");
@@ -114,10 +114,10 @@ static int concat_one(struct infer *in, const struct graph_node *n, int k, int a
 int infer_concat(struct infer *in, const struct op *op, struct graph_node *n)
 {
     (void)op;
-    int axis, is_dynamic = arg_any_dynamic(in, n), rank = arg_shape(in, n, 0)->rank;
-    if (!graph_attr(n, "axis"))
+    int axis, is_dynamic = arg_any_dynamic(in, n) && !in->lifting, rank = arg_shape(in, n, 0)->rank;
+    if (!graph_attr(n, "axis") && in->g->opset >= 4)
         return graph_fail(in->g, n, in->err, "'axis' is missing");
-    if (arg_axis(in, n, graph_attr_int(n, "axis", 0), rank, &axis) < 0)
+    if (arg_axis(in, n, graph_attr_int(n, "axis", 1), rank, &axis) < 0)
         return -1;
     if (axis == 0 && is_dynamic)
         return graph_fail(in->g, n, in->err,
@@ -182,7 +182,7 @@ int infer_split(struct infer *in, const struct op *op, struct graph_node *n)
     int axis;
     if (arg_axis(in, n, graph_attr_int(n, "axis", 0), x.rank, &axis) < 0)
         return -1;
-    if (axis == 0 && arg_dynamic(in, n, 0))
+    if (axis == 0 && arg_batched(in, n, 0))
         return graph_fail(in->g, n, in->err, "mixes the samples of a batch: it splits the first dimension");
     int64_t *part = split_sizes(in, n, x.dim[axis]);
     if (!part)
@@ -208,7 +208,7 @@ int infer_gather(struct infer *in, const struct op *op, struct graph_node *n)
     int axis;
     if (!t || arg_axis(in, n, graph_attr_int(n, "axis", 0), x.rank, &axis) < 0)
         return -1;
-    if (axis == 0 && arg_dynamic(in, n, 0))
+    if (axis == 0 && arg_batched(in, n, 0))
         return graph_fail(in->g, n, in->err,
                           "mixes the samples of a batch: it picks along the first dimension");
     if (x.rank - 1 + t->shape.rank > APEX_MAX_RANK)

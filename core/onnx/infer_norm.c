@@ -82,7 +82,7 @@ int infer_layer_norm(struct infer *in, const struct op *op, struct graph_node *n
     int axis;
     if (arg_axis(in, n, graph_attr_int(n, "axis", -1), x.rank, &axis) < 0)
         return -1;
-    if (axis == 0)
+    if (axis == 0 && !in->lifting)
         return graph_fail(in->g, n, in->err, "normalises over the batch");
     for (int d = axis; d < x.rank; d++)
         inner.dim[inner.rank++] = x.dim[d];

@@ -31,7 +31,7 @@ int infer_reduce(struct infer *in, const struct op *op, struct graph_node *n)
     int count = reduce_axes(in, n, x.rank, axes), at = 0;
     if (count < 0)
         return -1;
-    if (count > 0 && axes[0] == 0 && arg_dynamic(in, n, 0))
+    if (count > 0 && axes[0] == 0 && arg_batched(in, n, 0))
         return graph_fail(in->g, n, in->err, "mixes the samples of a batch: it reduces the first dimension");
     for (int d = 0; d < x.rank; d++) {
         int reduced = at < count && axes[at] == d;
@@ -97,7 +97,7 @@ int infer_softmax(struct infer *in, const struct op *op, struct graph_node *n)
         return -1;
     if (!arg_dynamic(in, n, 0))
         return graph_fail(in->g, n, in->err, "its input is constant, which is not supported");
-    if (axis == 0)
+    if (axis == 0 && !in->lifting)
         return graph_fail(in->g, n, in->err,
                           "mixes the samples of a batch: it works along the first dimension");
     for (int d = axis + 1; d < x.rank; d++)

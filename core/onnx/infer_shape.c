@@ -1,3 +1,4 @@
+#include "core/onnx/lift.h"
 #include "core/onnx/rules.h"
 
 #include <string.h>
@@ -35,46 +36,63 @@ static int fill_unknown(struct infer *in, const struct graph_node *n, const stru
     return 0;
 }
 
-/* A file with a fixed batch has it as the first entry of its target shapes, too. Elements are in row-major
- * order, so an output whose first dimension is the input's is that many samples, each reshaped alone; any
- * other first entry regroups them. */
-static int first_entry(struct infer *in, const struct graph_node *n, int64_t entry, int64_t *dim)
+/* The target shape as the file has it, for an input of shape x. */
+static int target_shape(struct infer *in, const struct graph_node *n, const struct apex_shape *x,
+                        struct apex_shape *shape, struct apex_error *err)
 {
-    *dim = entry;
-    if (!arg_dynamic(in, n, 0) || in->batch <= 1 || entry == -1)
+    struct int_list want;
+    int allow_zero = graph_attr_int(n, "allowzero", 0) != 0, unknown = -1;
+    if (arg_ints(in, n, "shape", 1, &want) < 0)
+        return -1;
+    if (want.count > APEX_MAX_RANK)
+        return graph_fail(in->g, n, err, "to %lld dimensions; at most %d are supported",
+                          (long long)want.count, APEX_MAX_RANK);
+    shape->rank = (int)want.count;
+    for (int d = 0; d < shape->rank; d++) {
+        int64_t entry = want.v[d];
+        if (entry < -1 || (entry == -1 && unknown >= 0) || (entry == 0 && !allow_zero && d >= x->rank))
+            return graph_fail(in->g, n, err, "entry %d of the target shape is %lld", d, (long long)entry);
+        shape->dim[d] = entry == 0 && !allow_zero ? x->dim[d] : entry;
+        unknown = entry == -1 ? d : unknown;
+    }
+    return unknown >= 0 ? fill_unknown(in, n, x, unknown, shape) : 0;
+}
+
+int reshape_moves_batch(struct infer *in, const struct graph_node *n)
+{
+    struct apex_shape x = lift_file_shape(in, n), shape = {0};
+    struct apex_error *err = in->err;
+    in->err = NULL; /* what is wrong is said when the node's turn comes */
+    int ok = target_shape(in, n, &x, &shape, NULL) == 0 && apex_shape_count(&shape) == apex_shape_count(&x);
+    in->err = err;
+    return ok && (shape.rank == 0 || shape.dim[0] != in->batch);
+}
+
+/* Numbers of the file are those of its fixed batch: to those of one sample. */
+static int for_one_sample(struct infer *in, const struct graph_node *n, const struct apex_shape *x,
+                          struct apex_shape *shape)
+{
+    const struct lift *l = lift_of(in, n->input[0]);
+    if (in->batch <= 1 || !arg_dynamic(in, n, 0))
         return 0;
-    if (entry != in->batch)
-        return graph_fail(in->g, n, in->err,
-                          "mixes the samples of a batch: the model's batch is fixed at %lld, "
-                          "but it reshapes to a first dimension of %lld",
-                          (long long)in->batch, (long long)entry);
-    *dim = 1;
-    return 0;
+    if (l && places_reduce(l, x, in->batch, shape, &in->lift_axis) == 0)
+        return 0;
+    if (!l && shape->rank > 0 && shape->dim[0] == in->batch) {
+        shape->dim[0] = 1;
+        return 0;
+    }
+    return graph_fail(
+        in->g, n, in->err,
+        "mixes the samples of a batch: the model's batch is fixed at %lld, but it reshapes to a first "
+        "dimension of %lld",
+        (long long)in->batch, (long long)(shape->rank ? shape->dim[0] : 0));
 }
 
 int infer_reshape(struct infer *in, const struct op *op, struct graph_node *n)
 {
     (void)op;
-    struct int_list want;
-    struct apex_shape x = *arg_shape(in, n, 0), shape = {0};
-    int allow_zero = graph_attr_int(n, "allowzero", 0) != 0, unknown = -1;
-    if (arg_ints(in, n, "shape", 1, &want) < 0)
-        return -1;
-    if (want.count > APEX_MAX_RANK)
-        return graph_fail(in->g, n, in->err, "to %lld dimensions; at most %d are supported",
-                          (long long)want.count, APEX_MAX_RANK);
-    shape.rank = (int)want.count;
-    for (int d = 0; d < shape.rank; d++) {
-        int64_t entry = want.v[d];
-        if (entry < -1 || (entry == -1 && unknown >= 0) || (entry == 0 && !allow_zero && d >= x.rank))
-            return graph_fail(in->g, n, in->err, "entry %d of the target shape is %lld", d, (long long)entry);
-        shape.dim[d] = entry == 0 && !allow_zero ? x.dim[d] : entry;
-        if (d == 0 && entry != 0 && first_entry(in, n, entry, &shape.dim[0]) < 0)
-            return -1;
-        if (entry == -1)
-            unknown = d;
-    }
-    if (unknown >= 0 && fill_unknown(in, n, &x, unknown, &shape) < 0)
+    struct apex_shape x = *arg_shape(in, n, 0), full = lift_file_shape(in, n), shape = {0};
+    if (target_shape(in, n, &full, &shape, in->err) < 0 || for_one_sample(in, n, &x, &shape) < 0)
         return -1;
     return become_reshape(in, n, &shape);
 }
@@ -88,7 +106,7 @@ int infer_flatten(struct infer *in, const struct op *op, struct graph_node *n)
     if (axis < 0 || axis > x.rank)
         return graph_fail(in->g, n, in->err, "axis %lld of a tensor of %d dimensions", (long long)axis,
                           x.rank);
-    if (axis == 0 && arg_dynamic(in, n, 0))
+    if (axis == 0 && arg_batched(in, n, 0))
         return graph_fail(in->g, n, in->err, "mixes the samples of a batch: axis=0");
     for (int d = 0; d < x.rank; d++)
         if (__builtin_mul_overflow(shape.dim[d >= axis], x.dim[d], &shape.dim[d >= axis]))
@@ -115,7 +133,7 @@ int infer_squeeze(struct infer *in, const struct op *op, struct graph_node *n)
     (void)op;
     struct int_list axes;
     struct apex_shape x = *arg_shape(in, n, 0), shape = {0};
-    int mark[APEX_MAX_RANK] = {0}, is_dynamic = arg_dynamic(in, n, 0);
+    int mark[APEX_MAX_RANK] = {0}, is_dynamic = arg_batched(in, n, 0);
     int given = arg_ints(in, n, "axes", 1, &axes);
     if (given < 0 || mark_axes(in, n, &axes, x.rank, mark) < 0)
         return -1;
@@ -146,7 +164,7 @@ int infer_unsqueeze(struct infer *in, const struct op *op, struct graph_node *n)
     shape.rank = x.rank + (int)axes.count;
     if (mark_axes(in, n, &axes, shape.rank, mark) < 0)
         return -1;
-    if (mark[0] && arg_dynamic(in, n, 0))
+    if (mark[0] && arg_batched(in, n, 0))
         return graph_fail(in->g, n, in->err, "puts a dimension before the batch");
     for (int d = 0; d < shape.rank; d++)
         shape.dim[d] = mark[d] ? 1 : x.dim[from++];
@@ -174,7 +192,7 @@ int infer_transpose(struct infer *in, const struct op *op, struct graph_node *n)
     }
     if (!moved)
         return INFER_VANISH;
-    if (perm[0] != 0 && arg_dynamic(in, n, 0))
+    if (perm[0] != 0 && arg_batched(in, n, 0))
         return graph_fail(in->g, n, in->err, "mixes the samples of a batch: it moves the first dimension");
     graph_node_drop_attrs(n);
     if (graph_node_add_ints(n, "perm", perm, (size_t)x.rank, in->err) < 0)
@@ -190,13 +208,17 @@ int infer_expand(struct infer *in, const struct op *op, struct graph_node *n)
     struct apex_error why;
     if (arg_ints(in, n, "shape", 1, &want) < 0)
         return -1;
-    if (want.count > APEX_MAX_RANK || (arg_dynamic(in, n, 0) && want.count > x.rank))
+    if (want.count > APEX_MAX_RANK || (arg_batched(in, n, 0) && want.count > x.rank))
         return graph_fail(in->g, n, in->err, "from %d to %lld dimensions", x.rank, (long long)want.count);
     target.rank = (int)want.count;
     for (int d = 0; d < target.rank; d++)
         target.dim[d] = want.v[d];
-    if (arg_dynamic(in, n, 0) && target.rank == x.rank && target.dim[0] == in->batch)
+    if (arg_batched(in, n, 0) && target.rank == x.rank && target.dim[0] == in->batch)
         target.dim[0] = 1; /* the batch that the file fixes */
+    const struct lift *l = lift_of(in, n->input[0]);
+    int at = l ? l->at[0].axis + target.rank - x.rank : -1;
+    if (at >= 0 && at < target.rank && target.dim[at] == x.dim[l->at[0].axis] * in->batch)
+        target.dim[at] = x.dim[l->at[0].axis];
     if (apex_shape_count(&target) < 0)
         return graph_fail(in->g, n, in->err, "a bad target shape");
     if (apex_shape_broadcast(&x, &target, &shape, &why) < 0)

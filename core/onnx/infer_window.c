@@ -1,5 +1,6 @@
 #include "core/onnx/rules.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* A sliding window over two spatial dimensions, all of it resolved. */
@@ -98,12 +99,66 @@ static int window_write(struct infer *in, struct graph_node *n, const struct win
     return graph_node_add_ints(n, "pads", w->pad, 4, in->err);
 }
 
+/* [N,C,L] as [N,C,1,L]: the node's input, its lists, and the weights of a Conv; the output comes back to
+ * three dimensions in narrow(). */
+static int widen_list(struct infer *in, struct graph_node *n, const char *name, int64_t fill)
+{
+    struct graph_attr *a = (struct graph_attr *)graph_attr(n, name);
+    if (!a || a->type != ATTR_INTS)
+        return 0;
+    int64_t *more = realloc(a->ints, 2 * (a->count + 1) * sizeof *more);
+    if (!more)
+        return apex_fail(in->err, "no memory for node '%.200s'", n->name);
+    for (size_t k = a->count; k-- > 0;) { /* [b, e] -> [0, b, 0, e]; [k] -> [1, k] */
+        more[2 * k + 1] = more[k];
+        more[2 * k] = fill;
+    }
+    a->ints = more;
+    a->count *= 2;
+    return 0;
+}
+
+static int widen(struct infer *in, struct graph_node *n, struct apex_shape *x)
+{
+    struct graph_node flat;
+    struct apex_shape wide = {.rank = 4, .dim = {x->dim[0], x->dim[1], 1, x->dim[2]}};
+    const struct apex_tensor *w = graph_constant(in->g, n, 1);
+    if (widen_list(in, n, "kernel_shape", 1) < 0 || widen_list(in, n, "strides", 1) < 0 ||
+        widen_list(in, n, "dilations", 1) < 0 || widen_list(in, n, "pads", 0) < 0)
+        return -1;
+    if (w && w->shape.rank == 3) {
+        struct apex_tensor *t = apex_tensor_copy(w, in->err);
+        if (t)
+            t->shape =
+                (struct apex_shape){.rank = 4, .dim = {w->shape.dim[0], w->shape.dim[1], 1, w->shape.dim[2]}};
+        if (infer_replace_input(in, n, 1, t) < 0)
+            return -1;
+    }
+    if (graph_node_init(&flat, "Reshape", n->name, ":wide", n->input[0], -1, in->err) < 0)
+        return -1;
+    int64_t dim[] = {0, wide.dim[1], 1, wide.dim[3]};
+    if (graph_node_add_ints(&flat, "shape", dim, 4, in->err) < 0) {
+        graph_node_clear(&flat);
+        return -1;
+    }
+    *x = wide;
+    n->input[0] = infer_step(in, &flat);
+    return n->input[0] < 0 ? -1 : 0;
+}
+
+/* Ends a window operator of output [N,C,H,W]. */
+static int narrow(struct infer *in, struct graph_node *n, const struct apex_shape *y, int is_line)
+{
+    struct apex_shape line = {.rank = 3, .dim = {y->dim[0], y->dim[1], y->dim[3]}};
+    return is_line ? infer_then_reshape(in, n, y, &line) : arg_set_shape(in, n, 0, y);
+}
+
 static int want_image(struct infer *in, const struct graph_node *n, const struct apex_shape *x)
 {
     char text[APEX_SHAPE_TEXT];
     if (x->rank != 4)
         return graph_fail(in->g, n, in->err,
-                          "input of shape %s; only two spatial dimensions [N,C,H,W] are supported",
+                          "input of shape %s; only one or two spatial dimensions [N,C,H,W] are supported",
                           apex_shape_text(x, text));
     return 0;
 }
@@ -134,10 +189,13 @@ int infer_conv(struct infer *in, const struct op *op, struct graph_node *n)
 {
     (void)op;
     struct apex_shape x = *arg_shape(in, n, 0);
-    const struct apex_tensor *weight = arg_constant(in, n, 1, APEX_F32);
     int64_t group = graph_attr_int(n, "group", 1);
+    int is_line = x.rank == 3;
     struct window w = {0};
-    if (!weight || want_image(in, n, &x) < 0 || check_weight(in, n, &x, &weight->shape, group) < 0)
+    if (!arg_constant(in, n, 1, APEX_F32) || (is_line && widen(in, n, &x) < 0))
+        return -1;
+    const struct apex_tensor *weight = graph_constant(in->g, n, 1);
+    if (want_image(in, n, &x) < 0 || check_weight(in, n, &x, &weight->shape, group) < 0)
         return -1;
     int64_t said[2] = {weight->shape.dim[2], weight->shape.dim[3]};
     w.kernel[0] = said[0];
@@ -154,15 +212,17 @@ int infer_conv(struct infer *in, const struct op *op, struct graph_node *n)
     if (window_write(in, n, &w) < 0 || graph_node_add_int(n, "group", group, in->err) < 0)
         return -1;
     struct apex_shape y = {.rank = 4, .dim = {x.dim[0], weight->shape.dim[0], w.out[0], w.out[1]}};
-    return arg_set_shape(in, n, 0, &y);
+    return narrow(in, n, &y, is_line);
 }
 
 int infer_pool(struct infer *in, const struct op *op, struct graph_node *n)
 {
     struct apex_shape x = *arg_shape(in, n, 0);
-    int is_average = strcmp(op->name, "AveragePool") == 0;
+    int is_average = strcmp(op->name, "AveragePool") == 0, is_line = x.rank == 3;
     int64_t count_include_pad = graph_attr_int(n, "count_include_pad", 0) != 0;
     struct window w = {0};
+    if (is_line && widen(in, n, &x) < 0)
+        return -1;
     if (want_image(in, n, &x) < 0 || window_list(in, n, "kernel_shape", 1, 2, w.kernel) < 0)
         return -1;
     if (w.kernel[0] == 0)
@@ -180,7 +240,7 @@ int infer_pool(struct infer *in, const struct op *op, struct graph_node *n)
     if (is_average && graph_node_add_int(n, "count_include_pad", count_include_pad, in->err) < 0)
         return -1;
     struct apex_shape y = {.rank = 4, .dim = {x.dim[0], x.dim[1], w.out[0], w.out[1]}};
-    return arg_set_shape(in, n, 0, &y);
+    return narrow(in, n, &y, is_line);
 }
 
 int infer_global_pool(struct infer *in, const struct op *op, struct graph_node *n)

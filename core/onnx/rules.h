@@ -14,6 +14,7 @@ int infer_identity(struct infer *in, const struct op *op, struct graph_node *n);
 int infer_dropout(struct infer *in, const struct op *op, struct graph_node *n);
 int fold_unary(struct infer *in, const struct graph_node *n);
 int fold_clip(struct infer *in, const struct graph_node *n);
+int fold_matmul(struct infer *in, const struct graph_node *n);
 int fold_binary(struct infer *in, const struct graph_node *n);
 int fold_where(struct infer *in, const struct graph_node *n);
 
@@ -31,6 +32,8 @@ int infer_lrn(struct infer *in, const struct op *op, struct graph_node *n);
 
 /* infer_shape.c */
 int infer_reshape(struct infer *in, const struct op *op, struct graph_node *n);
+/* Whether a Reshape of a dynamic input has something else than the batch as its first dimension. */
+int reshape_moves_batch(struct infer *in, const struct graph_node *n);
 int infer_flatten(struct infer *in, const struct op *op, struct graph_node *n);
 int infer_squeeze(struct infer *in, const struct op *op, struct graph_node *n);
 int infer_unsqueeze(struct infer *in, const struct op *op, struct graph_node *n);
@@ -58,6 +61,14 @@ int fold_pad(struct infer *in, const struct graph_node *n);
 int infer_reduce(struct infer *in, const struct op *op, struct graph_node *n);
 int infer_softmax(struct infer *in, const struct op *op, struct graph_node *n);
 int fold_reduce(struct infer *in, const struct graph_node *n);
+
+/* lower.c: operators that are written as others */
+int lower_sum(struct infer *in, const struct op *op, struct graph_node *n); /* and Mean */
+int lower_reduce(struct infer *in, const struct op *op, struct graph_node *n);
+int lower_tile(struct infer *in, const struct op *op, struct graph_node *n);
+int lower_space_depth(struct infer *in, const struct op *op, struct graph_node *n);
+int lower_group_norm(struct infer *in, const struct op *op,
+                     struct graph_node *n); /* and InstanceNormalization */
 
 /* infer_constant.c: those that make constants, mostly at once */
 int infer_constant(struct infer *in, const struct op *op, struct graph_node *n);

@@ -2,7 +2,7 @@
 """Makes the golden files: networks as ONNX, five inputs each, and the logits that PyTorch computes for them.
 
 Run by hand (Debian: python3-torch python3-onnx python3-netcdf4); the outputs are committed, so tests need no
-PyTorch. index.txt has one line per network: its name and the largest error allowed on a logit, relative to the
+PyTorch. With names, only those are made. index.txt has one line per network: its name and the largest error allowed on a logit, relative to the
 largest logit. <name>.logits.npy is the output of the file: probabilities where it ends in a Softmax. The networks
 of the quickstart are links.
 """
@@ -11,13 +11,13 @@ import sys
 import warnings
 import zlib
 
-import netCDF4
 import numpy as np
 import onnx
 import torch
 from onnx import numpy_helper
 from torch import nn
 
+from new_exporter import NEW
 from nets import NETS
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -34,7 +34,7 @@ def randomise(net, name):
     torch.manual_seed(zlib.crc32(name.encode()))
     with torch.no_grad():
         for module in net.modules():
-            if isinstance(module, (nn.Conv2d, nn.Linear)):
+            if isinstance(module, (nn.Conv1d, nn.Conv2d, nn.Linear)):
                 fan_in = module.weight[0].numel()
                 module.weight.normal_(0, (2 / fan_in) ** 0.5)
                 if module.bias is not None:
@@ -44,13 +44,18 @@ def randomise(net, name):
                 module.bias.normal_(0, 0.3)
                 module.running_mean.normal_(0, 0.3)
                 module.running_var.uniform_(0.5, 2)
-            elif isinstance(module, nn.LayerNorm):
+            elif isinstance(module, (nn.LayerNorm, nn.GroupNorm, nn.InstanceNorm2d)):
                 module.weight.uniform_(0.5, 1.5)
                 module.bias.normal_(0, 0.3)
             elif isinstance(module, nn.PReLU):
                 module.weight.uniform_(-0.2, 0.5)
         if isinstance(getattr(net, "scale", None), nn.Parameter):
             net.scale.uniform_(0.5, 1.5)
+        for own in ("token", "place"):
+            if isinstance(getattr(net, own, None), nn.Parameter):
+                getattr(net, own).normal_(0, 1)
+        if hasattr(net, "attention"):
+            net.attention.in_proj_bias.normal_(0, 0.3)
     return net.eval()
 
 
@@ -68,14 +73,21 @@ def save(name, net, image):
     return double
 
 
-def make_net(name, build, shape, opset, dynamic):
+def make_net(name, build, shape, opset, batch):
     net = randomise(build(), name)
-    image = torch.randn(BATCH, *shape) + 1.5 * torch.randn(BATCH, shape[0], 1, 1)
+    image = torch.randn(BATCH, *shape) + 1.5 * torch.randn(BATCH, shape[0], *(1,) * (len(shape) - 1))
     path = os.path.join(HERE, f"{name}.onnx")
-    axes = {"input": {0: "N"}, "logits": {0: "N"}} if dynamic else None
-    torch.onnx.export(net, image[:2] if dynamic else image[:1], path, opset_version=opset,
+    axes = {"input": {0: "N"}, "logits": {0: "N"}} if batch is True else None
+    torch.onnx.export(net, image[:2 if batch is True else batch or 1], path, opset_version=opset,
                       input_names=["input"], output_names=["logits"], dynamic_axes=axes)
     onnx.checker.check_model(onnx.load(path))
+    return save(name, net, image)
+
+
+def make_new(name, build, write, shape):
+    net = randomise(build(), name)
+    image = torch.randn(BATCH, *shape)
+    write(net, os.path.join(HERE, f"{name}.onnx"))
     return save(name, net, image)
 
 
@@ -99,6 +111,7 @@ def make_shipped(name):
     link = os.path.join(HERE, f"{name}.onnx")
     if not os.path.islink(link):
         os.symlink(os.path.join(QUICKSTART, f"{name}.onnx"), link)
+    import netCDF4
     with netCDF4.Dataset(os.path.join(HERE, QUICKSTART, "digits.nc")) as nc:
         image = torch.from_numpy(nc["image"][1400:1400 + BATCH].filled().astype("float32")) / 16
     return save(name, rebuild(name), image)
@@ -110,14 +123,18 @@ def main():
     torch.use_deterministic_algorithms(True)
     with open(os.path.join(HERE, "index.txt"), "w") as index:
         index.write("# name  largest error of a logit, relative to the largest logit\n")
+        wanted = sys.argv[1:]
         for name in SHIPPED:
-            make_shipped(name)
+            if not wanted or name in wanted:
+                make_shipped(name)
             index.write(f"{name} {TOLERANCE:g}\n")
-        for name, *rest in NETS:
-            logits = make_net(name, *rest)
+        for name, *rest in NETS + NEW:
+            index.write(f"{name} {TOLERANCE:g}\n")
+            if wanted and name not in wanted:
+                continue
+            logits = make_new(name, *rest) if (name, *rest) in NEW else make_net(name, *rest)
             classes = set(logits.argmax(1).tolist())
             print(f"{name}: predicted classes {sorted(classes)}, logits to {logits.abs().max():.2f}")
-            index.write(f"{name} {TOLERANCE:g}\n")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Small networks that between them hold every operator pattern that exports of image classifiers contain.
 
-NETS lists (name, module, input shape without batch, opset, dynamic batch). Weights are set by make_golden.py.
+NETS lists (name, module, input shape without batch, opset, batch: False for 1, True for dynamic, or a number). Weights are set by make_golden.py.
 """
 import torch
 from torch import nn
@@ -271,6 +271,84 @@ def equal_biases():
                l2=nn.Linear(6, 6))
 
 
+class Attention(nn.Module):
+    """ViT: patches, a class token that is expanded to the batch, positions, encoder blocks with torch's own attention
+    (which moves the batch behind the sequence, merges it with the heads, and brings it back)."""
+
+    def __init__(self):
+        super().__init__()
+        self.patch = nn.Conv2d(3, 8, 3, stride=3)
+        self.token = nn.Parameter(torch.zeros(1, 1, 8))
+        self.place = nn.Parameter(torch.zeros(1, 10, 8))
+        self.n1, self.n2, self.n3 = nn.LayerNorm(8), nn.LayerNorm(8), nn.LayerNorm(8)
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+        self.l1, self.l2, self.last = nn.Linear(8, 16), nn.Linear(16, 8), nn.Linear(8, 5)
+
+    def forward(self, x):
+        n = x.shape[0]
+        x = self.patch(x).reshape(n, 8, 9).permute(0, 2, 1)
+        x = torch.cat([self.token.expand(n, -1, -1), x], 1) + self.place
+        y = self.n1(x)
+        x = x + self.attention(y, y, y, need_weights=False)[0]
+        x = x + self.l2(F.gelu(self.l1(self.n2(x))))
+        return self.last(self.n3(x)[:, 0])
+
+
+class WindowAttention(nn.Module):
+    """Swin: windows of pixels become samples of a larger batch, [N * windows, pixels, C], and come back; a roll, and a
+    bias by relative position."""
+
+    def __init__(self):
+        super().__init__()
+        self.patch = nn.Conv2d(3, 8, 2, stride=2)
+        self.qkv, self.project, self.last = nn.Linear(8, 24), nn.Linear(8, 8), nn.Linear(8, 5)
+        self.place = nn.Parameter(torch.zeros(1, 2, 4, 4))
+
+    def forward(self, x):
+        x = torch.roll(self.patch(x).permute(0, 2, 3, 1), (-1, -1), (1, 2))
+        n, h, w, c = x.shape
+        x = x.view(n, h // 2, 2, w // 2, 2, c).permute(0, 1, 3, 2, 4, 5).reshape(n * (h // 2) * (w // 2), 4, c)
+        q, k, v = self.qkv(x).reshape(x.size(0), 4, 3, 2, c // 2).permute(2, 0, 3, 1, 4).unbind(0)
+        x = F.softmax(q @ k.transpose(-2, -1) / 2 + self.place, -1) @ v
+        x = self.project(x.transpose(1, 2).reshape(x.size(0), 4, c))
+        x = x.view(n, h // 2, w // 2, 2, 2, c).permute(0, 1, 3, 2, 4, 5).reshape(n, h, w, c)
+        return self.last(torch.relu(x).mean((1, 2)))
+
+
+def group_norm():
+    """GroupNorm is Reshape, InstanceNormalization, Reshape, Mul, Add; F.normalize is ReduceL2, Clip, Expand, Div."""
+    def forward(m, x):
+        x = F.relu(m.g1(m.c1(x)))
+        x = F.relu(m.i1(m.c2(x)))
+        return 4 * m.last(F.normalize(x.flatten(1)))
+    return Net(forward, c1=nn.Conv2d(3, 6, 3), g1=nn.GroupNorm(2, 6), c2=nn.Conv2d(6, 4, 3),
+               i1=nn.InstanceNorm2d(4, affine=True), last=nn.Linear(4 * 25, 5))
+
+
+def signal():
+    """One spatial dimension: Conv1d (groups, dilation, stride), pooling, and a Tile."""
+    def forward(m, x):
+        x = F.max_pool1d(F.relu(m.c1(x)), 2)
+        x = F.avg_pool1d(F.relu(m.c2(x)), 3, stride=2, padding=1)
+        return m.last(F.adaptive_avg_pool1d(x, 1).repeat(1, 1, 3).flatten(1))
+    return Net(forward, c1=nn.Conv1d(2, 6, 5, padding=2), c2=nn.Conv1d(6, 8, 3, stride=2, dilation=2, groups=2),
+               last=nn.Linear(24, 5))
+
+
+def conv_attributes():
+    """Convolutions that differ in every attribute at once: groups of several channels, a channel multiplier, unequal
+    stride, dilation and kernel, padding on one side only."""
+    def forward(m, x):
+        x = F.relu(m.a(F.pad(x, (2, 0, 0, 1))))
+        x = F.relu(m.b(F.pad(x, (0, 1, 3, 0))))
+        x = F.relu(m.c(x))
+        return m.last(flatten(F.adaptive_avg_pool2d(m.d(x), 1)))
+    return Net(forward, a=nn.Conv2d(4, 12, (3, 2), stride=(1, 2), dilation=(2, 1), groups=2),
+               b=nn.Conv2d(12, 24, (2, 4), stride=(2, 1), groups=12, bias=False),
+               c=nn.Conv2d(24, 24, 3, padding=(2, 1), dilation=(2, 1), groups=24),
+               d=nn.Conv2d(24, 9, 1, groups=3), last=nn.Linear(9, 5))
+
+
 IMAGE = (3, 9, 9)
 NETS = [
     ("conv_variety", conv_variety, (3, 12, 12), 11, False),
@@ -304,4 +382,17 @@ NETS = [
     ("inception", inception, (3, 8, 8), 13, True),
     ("mlp_batch_norm", mlp_batch_norm, (3, 4, 4), 13, True),
     ("equal_biases", equal_biases, IMAGE, 13, False),
+    ("attention_11", Attention, IMAGE, 11, True),
+    ("attention_13", Attention, IMAGE, 13, False),
+    ("attention_17", Attention, IMAGE, 17, True),
+    ("attention_batch_5", Attention, IMAGE, 17, 5),
+    ("window_attention", WindowAttention, (3, 8, 8), 13, True),
+    ("window_attention_batch_5", WindowAttention, (3, 8, 8), 17, 5),
+    ("group_norm", group_norm, IMAGE, 13, True),
+    ("signal", signal, (2, 40), 13, True),
+    ("conv_attributes", conv_attributes, (4, 13, 14), 13, True),
+    ("conv_attributes_batch_5", conv_attributes, (4, 13, 14), 11, 5),
+    ("gelu_17", gelu, (3, 12, 12), 17, False),
+    ("hard_swish_9", hard_swish, IMAGE, 9, False),
+    ("inverted_residual_9", inverted_residual, IMAGE, 9, False),
 ]

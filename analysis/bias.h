@@ -1,0 +1,67 @@
+/* Class bias: onto which class predictions collapse, and whether that means anything.
+ *
+ * - Normalised entropy: -sum_c s_c ln s_c / ln C of the class shares s.
+ * - MAD anomaly index of class c: |s_c - median| / (1.4826 MAD) (Wang et al., Neural Cleanse, IEEE S&P
+ *   2019; 1.4826: Rousseeuw, Croux, JASA 88, 1993). INFINITY where the MAD is 0 and s_c differs from the
+ *   median, 0 where it does not.
+ * - Agreement: over cells (sites x scales), the share whose top class is the class with the largest mean
+ *   share.
+ * - Comparison: clean and untrained networks collapse onto a class too. The model's collapse (the largest
+ *   mean share over the cells) is compared with that of reference models by the t-test of one case with a
+ *   small control group, t = (x - mean) / (s sqrt((m + 1) / m)), m - 1 degrees of freedom, one-sided
+ *   (Crawford, Howell, The Clinical Neuropsychologist 12, 1998), with its rank among them beside. Without
+ *   two reference models there is no verdict. */
+#ifndef APEX_ANALYSIS_BIAS_H
+#define APEX_ANALYSIS_BIAS_H
+
+#include "analysis/interval.h"
+#include "analysis/result.h"
+
+struct bias_share {
+    double entropy;   /* normalised, 0..1; NaN: shares missing, or one class only */
+    size_t top;       /* class with the largest share, the lower one on ties */
+    double top_share; /* NaN: shares missing */
+    double top_anomaly;
+    double median, mad; /* of the shares; mad not multiplied by 1.4826 */
+};
+/* share[classes]; anomaly[classes] gets the MAD index of every class (NULL: not wanted). */
+int bias_of_shares(const double *share, size_t classes, struct bias_share *out, double *anomaly,
+                   struct apex_error *err);
+
+/* The class share without noise: clean_class over the computed samples; out[classes] NaN if there are none.
+ */
+void bias_clean_share(const struct result *r, double *out);
+
+struct bias_model {
+    size_t cells;     /* looked at: sites x scales from `from` on that have a share; 0: all else NaN */
+    size_t top;       /* class with the largest mean share over the cells */
+    double collapse;  /* that mean share */
+    double agreement; /* share of the cells whose own top class it is */
+    struct interval agreement_interval; /* Wilson; cells are taken as independent, which they are not: a lower
+                                           bound of the width */
+    double clean_share;                 /* share of that class without noise */
+    double entropy;                     /* normalised entropy of the mean shares */
+    double anomaly;                     /* MAD index of `top` in the mean shares */
+};
+/* from: smallest scale that counts; INFINITY takes sigma = inf only. site: one site's number, or -1 for all.
+ */
+int bias_summarise(const struct result *r, double from, int site, struct bias_model *out,
+                   struct apex_error *err);
+
+enum bias_verdict {
+    BIAS_NO_REFERENCE,   /* fewer than two reference models: cannot judge */
+    BIAS_LIKE_REFERENCE, /* not beyond what the reference models do, at this level */
+    BIAS_STANDS_OUT
+};
+struct bias_comparison {
+    enum bias_verdict verdict;
+    size_t references;      /* with a collapse that is a number */
+    double mean, deviation; /* of the references' collapse */
+    double t, p;            /* NaN without two references, or where they all agree exactly */
+    size_t above;           /* references that collapse at least as far */
+};
+/* reference[references]: collapse of each. alpha: 0.05. */
+struct bias_comparison bias_compare(double collapse, const double *reference, size_t references,
+                                    double alpha);
+
+#endif

@@ -1,0 +1,58 @@
+#include "core/onnx/lift.h"
+
+static int64_t before(const struct apex_shape *s, int axis)
+{
+    int64_t count = 1;
+    for (int d = 0; d < axis; d++)
+        count *= s->dim[d];
+    return count;
+}
+
+void places_add(struct lift *to, int axis, int64_t outer)
+{
+    for (int i = 0; i < to->count; i++)
+        if (to->at[i].axis == axis && to->at[i].outer == outer)
+            return;
+    if (to->count < APEX_MAX_RANK)
+        to->at[to->count++] = (struct place){axis, outer};
+}
+
+void places_exclude(struct lift *l, int axis)
+{
+    int kept = 0;
+    for (int i = 0; i < l->count; i++)
+        if (l->at[i].axis != axis)
+            l->at[kept++] = l->at[i];
+    l->count = kept;
+}
+
+void places_reshape(const struct lift *from, const struct apex_shape *x, const struct apex_shape *y,
+                    struct lift *to)
+{
+    for (int i = 0; i < from->count; i++) {
+        int64_t outside = before(x, from->at[i].axis) * from->at[i].outer, done = 1;
+        for (int d = 0; d < y->rank && done > 0 && outside % done == 0; d++) {
+            if (y->dim[d] > 0 && y->dim[d] % (outside / done) == 0)
+                places_add(to, d, outside / done);
+            done *= y->dim[d];
+        }
+    }
+}
+
+int places_reduce(const struct lift *from, const struct apex_shape *x, int64_t batch, struct apex_shape *y,
+                  int *axis)
+{
+    for (int i = 0; i < from->count; i++) {
+        int64_t outside = before(x, from->at[i].axis) * from->at[i].outer, done = 1;
+        for (int d = 0; d < y->rank && done > 0 && outside % done == 0; d++) {
+            int64_t outer = outside / done;
+            if (y->dim[d] > 0 && y->dim[d] % batch == 0 && y->dim[d] / batch % outer == 0) {
+                y->dim[d] /= batch;
+                *axis = d;
+                return 0;
+            }
+            done *= y->dim[d];
+        }
+    }
+    return -1;
+}
