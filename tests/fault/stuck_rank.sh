@@ -2,7 +2,7 @@
 # A rank that is stopped (SIGSTOP) for good, and one that goes on after its lease: the sweep ends with exit code 0 and the same bytes.
 . "$(dirname "$0")/../common.sh"
 cd "$dir" || exit 1
-samples=0:${SAMPLES:-600}
+samples=0:${SAMPLES:-1700}
 grid whole >whole.yaml
 launch 2 run -q -S whole.yaml 2>/dev/null || exit 1
 for then in never later; do
