@@ -1,8 +1,8 @@
 #!/bin/sh
 # SIGSTOP of one rank: its units are done by others, the sweep ends, with the same bytes.
 . "$(dirname "$0")/cluster.sh"
-grid sweep out 0:120
-grid whole whole 0:120
+grid sweep out 0:480
+grid whole whole 0:480
 job=$(submit_job -N 2 -n 4 -t 5 -o job.log slurm/apex.sbatch "$dir/sweep.yaml") || exit 1
 has_records() { [ "$(stat -c %s "$dir/out/apex.journal" 2>/dev/null || echo 0)" -gt 100000 ]; }
 wait_until 60 "the journal grows" has_records
