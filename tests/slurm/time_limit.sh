@@ -1,7 +1,7 @@
 #!/bin/sh
 # A job whose time limit is much too short: it is warned, requeued until it is done, and leaves the same bytes.
 . "$(dirname "$0")/cluster.sh"
-samples=0:${SAMPLES:-300}
+samples=0:${SAMPLES:-1200}
 grid sweep out "$samples"
 grid whole whole "$samples"
 # The warning comes up to a minute early, so each attempt of this one has only some seconds.
