@@ -30,7 +30,7 @@ struct rank_correlation {
     int kendall_resampled; /* 0: above RANK_KENDALL_WORK, interval from the infinitesimal jackknife */
 };
 
-#define RANK_KENDALL_WORK 1500000.0 /* pairs x replicates up to which tau-b is resampled */
+#define RANK_KENDALL_WORK 500000.0 /* pairs x replicates up to which tau-b is resampled */
 
 int rank_correlate(const double *x, const double *y, size_t n, const struct bootstrap_options *o,
                    struct rank_correlation *out, struct apex_error *err);

@@ -61,12 +61,16 @@ static int hand_unit(struct coordinator *c, uint32_t k, int rank, struct apex_er
 /* Round by round, so that every rank has its first unit before any has its second. */
 static int hand_out(struct coordinator *c, struct apex_error *err)
 {
+    const double now = progress_seconds(c->display);
+    int idle_in_vain = 0; /* what one idle rank cannot have, no other can */
     for (int depth = 0; depth < HANDOUT_QUEUE; depth++)
         for (int rank = 0; rank < team_size(c->team); rank++) {
-            if (handout_holds(c->handout, rank) > depth)
+            int holds = handout_holds(c->handout, rank);
+            if (holds > depth || (holds == 0 && idle_in_vain))
                 continue;
-            int64_t k =
-                handout_choose(c->handout, rank, progress_seconds(c->display), c->options->time_limit);
+            int64_t k = handout_choose(c->handout, rank, now, c->options->time_limit);
+            struct handout_count count = handout_count(c->handout);
+            idle_in_vain |= k < 0 && holds == 0 && count.left == count.out;
             if (k >= 0 && hand_unit(c, (uint32_t)k, rank, err))
                 return -1;
         }

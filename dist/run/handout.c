@@ -165,15 +165,31 @@ static int64_t choose_copy(const struct handout *h, int rank, double now, double
     return best;
 }
 
+/* The first of some waiting units from a place on that this rank may have and that fits the time. */
+static int64_t choose_waiting(const struct handout *h, int rank, double now, double until, int64_t from,
+                              int step)
+{
+    int looks = 64; /* near the end of the time this is asked again and again */
+    for (int64_t k = from; k >= h->next && k < h->plan->units && looks; k += step) {
+        uint32_t unit = h->order[k];
+        if (!may_run_on(h, unit, rank))
+            continue;
+        if (fits_time(h, unit, rank, now, until))
+            return unit;
+        looks--;
+    }
+    return -1;
+}
+
 int64_t handout_choose(const struct handout *h, int rank, double now, double until)
 {
     const struct rank_track *r = &h->rank[rank];
     if (r->late || r->held >= HANDOUT_QUEUE)
         return -1;
-    for (uint32_t k = h->next; h->waiting && k < h->plan->units; k++)
-        if (may_run_on(h, h->order[k], rank) && fits_time(h, h->order[k], rank, now, until))
-            return h->order[k];
-    return h->waiting || r->held ? -1 : choose_copy(h, rank, now, until);
+    int64_t unit = h->waiting ? choose_waiting(h, rank, now, until, h->next, 1) : -1;
+    if (unit < 0 && h->waiting && until > 0) /* the shortest may still fit */
+        unit = choose_waiting(h, rank, now, until, (int64_t)h->plan->units - 1, -1);
+    return unit >= 0 || h->waiting || r->held ? unit : choose_copy(h, rank, now, until);
 }
 
 static void wait_again(struct handout *h, uint32_t unit)
