@@ -1,5 +1,6 @@
 #include "core/graph.h"
 
+#include <fnmatch.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,4 +90,13 @@ int graph_fail(const struct graph *g, const struct graph_node *n, struct apex_er
     /* Names come from the file and may be of any length: cut them, never the cause. */
     return apex_fail(err, "%.200s: node '%.200s' (%.60s): %s", g->source ? g->source : "model", n->name,
                      n->op, cause);
+}
+
+int graph_tensor_asked(const char *pattern, const char *tensor)
+{
+    static const char prefix[] = "tensor:";
+    if (strncmp(pattern, prefix, sizeof prefix - 1) != 0)
+        return strcmp(pattern, tensor) == 0;
+    pattern += sizeof prefix - 1;
+    return strcmp(pattern, tensor) == 0 || fnmatch(pattern, tensor, 0) == 0;
 }

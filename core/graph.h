@@ -62,6 +62,9 @@ const char *graph_attr_string(const struct graph_node *n, const char *name, cons
 struct graph_value *graph_input(const struct graph *g, const struct graph_node *n, int k);
 const struct apex_tensor *graph_constant(const struct graph *g, const struct graph_node *n, int k);
 
+/* Whether a site pattern asks for this tensor: "tensor:NAME", where NAME may be a glob, or the plain name. */
+int graph_tensor_asked(const char *pattern, const char *tensor);
+
 /* "model.onnx: node 'conv1' (Conv): " + the formatted text into err; returns -1. */
 int graph_fail(const struct graph *g, const struct graph_node *n, struct apex_error *err, const char *format,
                ...) APEX_PRINTF(4, 5);

@@ -56,6 +56,14 @@ static void external_free(struct external *e)
 struct apex_model *apex_model_from_memory(const void *bytes, size_t size, const char *source,
                                           onnx_read_fn read, void *context, struct apex_error *err)
 {
+    return apex_model_with_tensors(bytes, size, source, read, context, NULL, 0, err);
+}
+
+struct apex_model *apex_model_with_tensors(const void *bytes, size_t size, const char *source,
+                                           onnx_read_fn read, void *context, const char *const *pattern,
+                                           int patterns, struct apex_error *err)
+{
+    const struct onnx_keep keep = {pattern, patterns};
     struct external e = {read, context, sha256_new(), NULL, 0};
     struct apex_model *m = calloc(1, sizeof *m);
     if (!m || !e.hash) {
@@ -63,8 +71,8 @@ struct apex_model *apex_model_from_memory(const void *bytes, size_t size, const 
         goto failed;
     }
     sha256_add(e.hash, bytes, size);
-    m->graph = onnx_import(bytes, size, source, read ? read_external : NULL, &e, err);
-    if (!m->graph || apex_model_analyse(m, err))
+    m->graph = onnx_import_keeping(bytes, size, source, read ? read_external : NULL, &e, &keep, err);
+    if (!m->graph || apex_model_analyse(m, err) || apex_model_add_tensors(m, pattern, patterns, err))
         goto failed;
     sha256_end(e.hash, m->sha256);
     external_free(&e);

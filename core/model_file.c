@@ -110,11 +110,18 @@ static const void *read_beside(void *context, const char *name, size_t *size, st
 
 struct apex_model *apex_model_load(const char *path, struct apex_error *err)
 {
+    return apex_model_load_with_tensors(path, NULL, 0, err);
+}
+
+struct apex_model *apex_model_load_with_tensors(const char *path, const char *const *pattern, int patterns,
+                                                struct apex_error *err)
+{
     struct blob *file = read_blob(path, err);
     if (!file)
         return NULL;
     struct folder folder = {path, NULL};
-    struct apex_model *m = apex_model_from_memory(file->data, file->size, path, read_beside, &folder, err);
+    struct apex_model *m =
+        apex_model_with_tensors(file->data, file->size, path, read_beside, &folder, pattern, patterns, err);
     free_blobs(folder.blob);
     free_blobs(file);
     return m;

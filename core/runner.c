@@ -22,6 +22,7 @@ struct apex_runner {
     float *arena, *xi, *row_xi;
     int64_t xi_room; /* floats */
     void *scratch;
+    double *seconds;
     size_t bytes;
 };
 
@@ -78,7 +79,7 @@ static int keep_site(struct apex_runner *r, int index, struct apex_error *err)
 static int compile_site(struct apex_runner *r, struct runner_site *s, int limit, struct apex_error *err)
 {
     enum apex_noise_kind kind = r->noise.kind;
-    if (s->index < APEX_SITE_ALL || s->index >= r->e.model->sites)
+    if (s->index < APEX_SITE_ALL || s->index >= apex_site_count(r->e.model))
         return apex_fail(err, "%s: no site %d", r->e.graph->source, s->index);
     if (limit && kind == APEX_NOISE_DROPOUT)
         return apex_fail(err, "dropout noise has no limit for sigma = inf");
@@ -225,15 +226,30 @@ void apex_runner_perturb(struct apex_runner *r, int site, const float *scale, co
     pass.rows = n;
     pass.row_xi = r->row_xi;
     pass.scratch = r->scratch;
+    pass.seconds = r->seconds;
     if (n_sigmas > 1 && s->finite->xi <= r->xi_room) {
+        double start = r->seconds ? engine_clock() : 0;
         program_fill_noise(s->finite, &pass, r->xi);
+        if (r->seconds)
+            r->seconds[APEX_TIME_NOISE] += engine_clock() - start;
         pass.xi = r->xi;
     }
-    for (int k = 0; k < n_sigmas; k++) {
-        pass.sigma = sigma[k];
-        const struct program *p = isinf(sigma[k]) ? s->limit : s->finite;
-        run_scale(r, p, &pass, logits + (size_t)k * (size_t)r->tile_rows * (size_t)r->e.model->classes);
-    }
+    program_begin(s->finite, &pass);
+    /* infinity last: the limit's program uses the same memory */
+    for (int limit = 0; limit < 2; limit++)
+        for (int k = 0; k < n_sigmas; k++) {
+            if ((isinf(sigma[k]) != 0) != limit)
+                continue;
+            pass.sigma = sigma[k];
+            pass.xi = limit ? NULL : pass.xi; /* its noise lies elsewhere in the tile */
+            run_scale(r, limit ? s->limit : s->finite, &pass,
+                      logits + (size_t)k * (size_t)r->tile_rows * (size_t)r->e.model->classes);
+        }
+}
+
+void apex_runner_profile(struct apex_runner *r, double *seconds)
+{
+    r->seconds = seconds;
 }
 
 size_t apex_runner_bytes(const struct apex_runner *r)
@@ -251,9 +267,10 @@ static void describe_step(const struct apex_runner *r, const struct step *s, str
     if (!s->layer)
         return;
     layer->flops = s->layer->flops;
-    layer->kernel = s->layer->is_conv            ? set->conv_algorithm(s->layer->state)
-                    : strcmp(set->name, "naive") ? "openblas:gemm"
-                                                 : "naive:loops";
+    layer->kernel = s->layer->is_conv                  ? set->conv_algorithm(s->layer->state)
+                    : strcmp(set->name, "native") == 0 ? "native:gemm"
+                    : strcmp(set->name, "naive")       ? "openblas:gemm"
+                                                       : "naive:loops";
 }
 
 int apex_runner_layers(const struct apex_runner *r, struct apex_layer *layer, int most)

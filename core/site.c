@@ -42,7 +42,7 @@ static int find_logits(const struct graph *g)
 }
 
 /* needed[node]: the logits depend on it. */
-static void mark_needed(const struct graph *g, int logits, unsigned char *needed)
+void site_mark_needed(const struct graph *g, int logits, unsigned char *needed)
 {
     if (g->value[logits].producer >= 0)
         needed[g->value[logits].producer] = 1;
@@ -59,6 +59,7 @@ static void fill_site(struct apex_model *m, const char *kind, int node)
     const struct graph *g = m->graph;
     struct apex_site *s = &m->site[m->sites];
     s->index = m->sites++;
+    s->stream = (uint32_t)s->index + 1;
     s->op = kind;
     s->value = g->node[node].output[0];
     s->node = g->node[node].name;
@@ -146,7 +147,7 @@ int apex_model_analyse(struct apex_model *m, struct apex_error *err)
         apex_fail(err, "%s: no memory for %d nodes", g->source, g->nodes);
         goto done;
     }
-    mark_needed(g, m->logits, needed);
+    site_mark_needed(g, m->logits, needed);
     if (find_sites(m, needed, err))
         goto done;
     count_flops(m, needed, mark);
@@ -172,8 +173,15 @@ int64_t apex_site_flops(const struct apex_model *m, int site)
     return site == APEX_SITE_ALL ? m->flops_all : m->site[site].flops;
 }
 
+static int asks_for(const struct apex_site *s, const char *pattern)
+{
+    return !strcmp(pattern, s->name) || graph_tensor_asked(pattern, s->tensor);
+}
+
 static int names_site(const struct apex_site *s, const char *pattern)
 {
+    if (graph_tensor_asked(pattern, s->tensor))
+        return 1;
     const char *const name[] = {s->name, s->tensor, s->node};
     for (int i = 0; i < 3; i++)
         if (!strcmp(pattern, name[i]) || !fnmatch(pattern, name[i], 0))
@@ -184,8 +192,8 @@ static int names_site(const struct apex_site *s, const char *pattern)
 static int match_names(const struct apex_model *m, const char *pattern, unsigned char *chosen)
 {
     int named = 0;
-    for (int k = 0; k < m->sites; k++)
-        if (names_site(&m->site[k], pattern)) {
+    for (int k = 0; k < apex_site_count(m); k++)
+        if (k < m->sites ? names_site(&m->site[k], pattern) : asks_for(&m->site[k], pattern)) {
             chosen[k + 2] = 1;
             named++;
         }

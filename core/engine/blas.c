@@ -1,4 +1,5 @@
 #include "core/engine/blas.h"
+#include "core/engine/sets.h"
 
 #include <cblas.h>
 #include <stdlib.h>
@@ -48,13 +49,14 @@ void blas_put_bias(const float *bias, int rows, int n, float *y)
         memcpy(y + (size_t)r * n, bias, (size_t)n * sizeof *y);
 }
 
-void blas_linear_run(void *state, const float *x, float *y, void *scratch)
+void blas_linear_run(void *state, const float *x, float *y, const struct epilogue *end, void *scratch)
 {
     const struct blas_linear *l = state;
     (void)scratch;
     blas_put_bias(l->bias, l->rows, l->n, y);
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, l->rows, l->n, l->k, 1, x, l->k, l->weight, l->n,
                 l->bias ? 1 : 0, y, l->n);
+    epilogue_apply(end, l->rows, (size_t)l->n, y);
 }
 
 void blas_matmul(int m, int n, int k, const float *a, const float *b, float *y)

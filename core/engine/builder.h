@@ -5,13 +5,17 @@
 
 #include "core/engine/program.h"
 
+struct noise_step;
+
 struct builder {
     struct engine *e;
     struct program *p;
-    struct operand *at; /* per value: where this program has it; buffer -1: not made here */
-    int clean;          /* the clean program: nothing else to fall back on */
-    int degree;         /* of the output of the node being emitted */
-    float *zero;        /* one 0.0f, counted for an operand of lower degree */
+    struct operand *at;  /* per value: where this program has it; buffer -1: not made here */
+    struct operand *ray; /* per value: its direction (ray.c); buffer -1: it is no ray */
+    int ray_site;        /* the site whose scale rays have */
+    int clean;           /* the clean program: nothing else to fall back on */
+    int degree;          /* of the output of the node being emitted */
+    float *zero;         /* one 0.0f, counted for an operand of lower degree */
     struct apex_error *err;
 };
 
@@ -43,6 +47,22 @@ struct operand builder_clean(struct builder *b, int value);
 /* noise_step.c: perturbs a value where this program has it, or its clean tensor; from here on the program has
  * the result. site: an activation or APEX_SITE_INPUT. */
 int builder_noise(struct builder *b, int value, int site, enum apex_noise_kind kind);
+/* The direction of the noise at a site that is clean otherwise: perturbed = clean + sigma direction. Not for
+ * dropout. */
+int builder_direction(struct builder *b, int value, int site, enum apex_noise_kind kind,
+                      struct operand *direction);
+/* xi of a joined noise for the whole tile, and its factor; NULL: not made, then noise_add on the output. */
+const float *noise_tile(const struct noise_step *z, const struct pass *pass, float *factor);
+void noise_add(const struct noise_step *z, const struct pass *pass, const struct operand *out);
+double noise_factor(const struct pass *pass, int site); /* sigma times the site's scale */
+
+/* ray.c: values known as clean + sigma direction. Where the operations after a site are linear they run once
+ * per draw, on the direction alone: A(a + sigma xi) = A a + sigma A xi. */
+int ray_start(struct builder *b, int value, int site, enum apex_noise_kind kind);
+int ray_is_linear(const struct builder *b,
+                  const struct graph_node *n); /* n of rays and clean values is a ray */
+int ray_emit(struct builder *b, const struct graph_node *n);
+int ray_resolve(struct builder *b, int value); /* makes clean + sigma direction, if the value is a ray */
 
 /* layout.c */
 void layout_axes(enum layout layout, int rank,

@@ -4,11 +4,6 @@
 
 #include <string.h>
 
-int conv_is_depthwise(const struct conv_shape *s)
-{
-    return s->groups > 1 && s->groups == s->in_c && s->groups == s->out_c;
-}
-
 HOT static void add_product(float *y, const float *x, const float *w, int n)
 {
     for (int i = 0; i < n; i++)

@@ -3,6 +3,8 @@
 #ifndef APEX_CORE_ENGINE_HOT_H
 #define APEX_CORE_ENGINE_HOT_H
 
+#include <stdint.h> /* any header of the C library says whether it is glibc */
+
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
 #define HOT __attribute__((optimize("O3"), target_clones("avx512f", "avx2", "default")))
 #elif defined(__x86_64__) && defined(__GLIBC__) && defined(__clang__) && __clang_major__ >= 14

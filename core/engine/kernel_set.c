@@ -1,3 +1,4 @@
+#include "core/engine/gemm.h"
 #include "core/engine/sets.h"
 
 #ifdef APEX_HAVE_ONEDNN
@@ -13,6 +14,8 @@ const struct kernel_set *kernel_set_find(const char *name, struct apex_error *er
         return &kernel_set_naive;
     if (strcmp(name, "openblas") == 0)
         return &kernel_set_openblas;
+    if (strcmp(name, "native") == 0 || (strcmp(name, "auto") == 0 && gemm_is_fast()))
+        return &kernel_set_native;
 #ifdef APEX_HAVE_ONEDNN
     if (strcmp(name, "onednn") == 0 || strcmp(name, "auto") == 0)
         return &kernel_set_onednn;
@@ -24,7 +27,7 @@ const struct kernel_set *kernel_set_find(const char *name, struct apex_error *er
         return NULL;
     }
 #endif
-    apex_fail(err, "no kernel set '%s': use 'auto', 'onednn', 'openblas' or 'naive'", name);
+    apex_fail(err, "no kernel set '%s': use 'auto', 'native', 'onednn', 'openblas' or 'naive'", name);
     return NULL;
 }
 
@@ -46,7 +49,7 @@ const char *kernel_set_libraries(const struct kernel_set *set, char *text, size_
     else
         snprintf(text, size, "%s", blas);
 #ifdef APEX_HAVE_ONEDNN
-    if (set == &kernel_set_onednn) {
+    if (set == &kernel_set_onednn || set == &kernel_set_native) {
         const dnnl_version_t *v = dnnl_version();
         snprintf(text, size, "%s; oneDNN %d.%d.%d", blas, v->major, v->minor, v->patch);
     }

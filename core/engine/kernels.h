@@ -16,30 +16,43 @@ struct conv_shape {
     int groups;
 };
 
-struct kernel_set {
-    const char *name; /* "naive", "openblas", "onednn" */
+/* What follows a layer in the same pass over its output: y = relu(y + add) + sigma xi, each part optional. */
+struct epilogue {
+    const float *add; /* in y's layout; NULL: none */
+    size_t add_row;   /* floats from one image (row) of add to the next; 0: one for all */
+    int relu;
+    const float *xi; /* in y's layout and size; NULL: none */
+    float sigma;
+};
 
-    /* Convolution. weight: ONNX order [out_c][in_c / groups][kernel_h][kernel_w]; bias [out_c] or NULL. The
+struct kernel_set {
+    int fuses;        /* epilogues are part of the pass: y may be what is added */
+    const char *name; /* "naive", "openblas", "onednn", "native" */
+
+    /* `end` may be NULL in both runs: nothing follows.
+     *
+     * Convolution. weight: ONNX order [out_c][in_c / groups][kernel_h][kernel_w]; bias [out_c] or NULL. The
      * returned state copies what it needs; NULL with err. *scratch gets the bytes of work memory a run needs.
      */
     void *(*conv_new)(const struct conv_shape *s, const float *weight, const float *bias, size_t *scratch,
                       struct apex_error *err);
-    void (*conv_run)(void *state, const float *x, float *y, void *scratch);
+    void (*conv_run)(void *state, const float *x, float *y, const struct epilogue *end, void *scratch);
     void (*conv_free)(void *state);
     const char *(*conv_algorithm)(void *state); /* for inspect and the results' attributes */
 
     /* y[rows][n] = x[rows][k] w + bias, w given as [k][n]. */
     void *(*linear_new)(int rows, int k, int n, const float *weight, const float *bias, size_t *scratch,
                         struct apex_error *err);
-    void (*linear_run)(void *state, const float *x, float *y, void *scratch);
+    void (*linear_run)(void *state, const float *x, float *y, const struct epilogue *end, void *scratch);
     void (*linear_free)(void *state);
 
     /* y[m][n] = a[m][k] b[k][n], all dense: products of two activations. */
     void (*matmul)(int m, int n, int k, const float *a, const float *b, float *y);
 };
 
-/* "naive", "openblas", "onednn", or "auto" (onednn where built in, else openblas); NULL with err for an
- * unknown name or a set that this build lacks. */
+/* "naive", "openblas", "onednn", "native", or "auto" (native where the processor has vector multiply-add,
+ * else onednn where built in, else openblas); NULL with err for an unknown name or a set that this build
+ * lacks. */
 const struct kernel_set *kernel_set_find(const char *name, struct apex_error *err);
 
 /* Versions of the libraries behind a set, for the results' attributes: "OpenBLAS 0.3.21; oneDNN 2.6.3". */

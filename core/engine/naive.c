@@ -61,10 +61,11 @@ static double conv_at(const struct naive_conv *c, const float *x, int oc, int oh
     return sum;
 }
 
-static void conv_run(void *state, const float *x, float *y, void *scratch)
+static void conv_run(void *state, const float *x, float *y, const struct epilogue *end, void *scratch)
 {
     const struct naive_conv *c = state;
     const struct conv_shape *s = &c->s;
+    float *all = y;
     (void)scratch;
     for (int b = 0; b < s->batch; b++) {
         const float *image = x + (size_t)b * s->in_h * s->in_w * s->in_c;
@@ -73,6 +74,7 @@ static void conv_run(void *state, const float *x, float *y, void *scratch)
                 for (int oc = 0; oc < s->out_c; oc++)
                     *y++ = (float)conv_at(c, image, oc, oh, ow);
     }
+    epilogue_apply(end, s->batch, (size_t)s->out_h * s->out_w * s->out_c, all);
 }
 
 static const char *conv_algorithm(void *state)
@@ -113,7 +115,7 @@ static void *linear_new(int rows, int k, int n, const float *weight, const float
     return NULL;
 }
 
-static void linear_run(void *state, const float *x, float *y, void *scratch)
+static void linear_run(void *state, const float *x, float *y, const struct epilogue *end, void *scratch)
 {
     const struct naive_linear *l = state;
     (void)scratch;
@@ -124,6 +126,7 @@ static void linear_run(void *state, const float *x, float *y, void *scratch)
                 sum += (double)x[(size_t)r * l->k + i] * l->weight[(size_t)i * l->n + j];
             y[(size_t)r * l->n + j] = (float)sum;
         }
+    epilogue_apply(end, l->rows, (size_t)l->n, y);
 }
 
 static void matmul(int m, int n, int k, const float *a, const float *b, float *y)

@@ -2,6 +2,8 @@
 #include "core/engine/builder.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* Noise added to one site: in[0] is the clean tensor (one row) or the tile's own activation. */
 struct noise_step {
@@ -35,14 +37,23 @@ static void apply_limit(const struct noise_step *z, enum apex_noise_kind kind, f
         y[i] *= scale;
 }
 
-static void run_noise(const struct step *s, const struct pass *pass)
+static double site_scale(const struct pass *pass, int site)
 {
-    const struct noise_step *z = s->state;
-    double scale = !pass->scale ? 1 : pass->per_site ? pass->scale[z->site] : pass->scale[0];
-    int rows = (int)s->out.shape.dim[0];
+    return !pass->scale ? 1 : pass->per_site ? pass->scale[site] : pass->scale[0];
+}
+
+double noise_factor(const struct pass *pass, int site)
+{
+    return pass->sigma * site_scale(pass, site);
+}
+
+static void perturb(const struct noise_step *z, const struct pass *pass, int rows, const float *from,
+                    float *to)
+{
+    double scale = site_scale(pass, z->site);
     for (int d = 0; d < rows; d++) {
-        const float *a = s->in[0].data + d * z->from_row;
-        float *y = s->out.data + d * z->elements;
+        const float *a = from + d * z->from_row;
+        float *y = to + d * z->elements;
         const float *xi = pass->xi ? pass->xi + z->xi + d * z->elements : pass->row_xi;
         if (d >= pass->rows) { /* padding: any finite numbers */
             for (int64_t i = 0; i < z->elements; i++)
@@ -58,11 +69,43 @@ static void run_noise(const struct step *s, const struct pass *pass)
     }
 }
 
+static void run_noise(const struct step *s, const struct pass *pass)
+{
+    perturb(s->noise, pass, (int)s->out.shape.dim[0], s->in[0].data, s->out.data);
+}
+
+const float *noise_tile(const struct noise_step *z, const struct pass *pass, float *factor)
+{
+    *factor = (float)noise_factor(pass, z->site);
+    return pass->xi ? pass->xi + z->xi : NULL;
+}
+
+void noise_add(const struct noise_step *z, const struct pass *pass, const struct operand *out)
+{
+    perturb(z, pass, (int)out->shape.dim[0], out->data, out->data);
+}
+
+/* in[0]: the clean tensor, read where the noise is a multiple of it. */
+static void run_direction(const struct step *s, const struct pass *pass)
+{
+    const struct noise_step *z = s->noise;
+    for (int d = 0; d < (int)s->out.shape.dim[0]; d++) {
+        float *to = s->out.data + d * z->elements;
+        if (d >= pass->rows) { /* padding: any finite numbers */
+            memset(to, 0, (size_t)z->elements * sizeof *to);
+            continue;
+        }
+        fill_row(z, pass, d, to);
+        for (int64_t i = 0; i < z->elements && !apex_noise_is_additive(pass->noise->kind); i++)
+            to[i] *= s->in[0].data[i];
+    }
+}
+
 void program_fill_noise(const struct program *p, const struct pass *pass, float *xi)
 {
     for (int i = 0; i < p->steps; i++) {
-        const struct noise_step *z = p->step[i].state;
-        for (int d = 0; p->step[i].run == run_noise && d < pass->rows; d++)
+        const struct noise_step *z = p->step[i].noise;
+        for (int d = 0; z && !p->step[i].once && d < pass->rows; d++)
             fill_row(z, pass, d, xi + z->xi + d * z->elements);
     }
 }
@@ -73,36 +116,74 @@ static int noisy_degree(enum apex_noise_kind kind, int degree)
     return apex_noise_is_additive(kind) ? (degree > 1 ? degree : 1) : degree + 1;
 }
 
+static uint32_t stream_of(const struct apex_model *m, int site)
+{
+    return site < m->sites ? (uint32_t)(site + 1) : m->site[site].stream;
+}
+
+/* A step that makes one tile from the value `from`; its noise state is filled in. */
+static struct step *add_step(struct builder *b, const struct operand *from, int site,
+                             void (*run)(const struct step *, const struct pass *), struct operand *to)
+{
+    struct step *s = from->buffer >= 0 ? builder_step(b, NULL, run, 0) : NULL;
+    struct noise_step *z = s ? calloc(1, sizeof *z) : NULL;
+    if (!z) {
+        if (s)
+            apex_fail(b->err, "no memory");
+        return NULL;
+    }
+    s->noise = z;
+    *to = *from;
+    to->shape.dim[0] = b->p->batch;
+    int64_t all = apex_shape_count(&to->shape);
+    if (all < 0) {
+        apex_fail(b->err, "site %s is too large for a tile of %d rows",
+                  site < 0 ? "input" : b->e->model->site[site].name, b->p->batch);
+        return NULL;
+    }
+    to->buffer = builder_buffer(b, all, NULL);
+    *z = (struct noise_step){
+        .site = site < 0 ? 0 : site, .stream = stream_of(b->e->model, site), .xi = b->p->xi};
+    z->elements = all / b->p->batch;
+    z->from_row = from->shape.dim[0] == 1 ? 0 : z->elements;
+    z->limit = b->p->limit;
+    z->degree = from->degree;
+    if (from->layout == LAYOUT_NHWC && !layout_same_memory(from->layout, LAYOUT_ROW, &from->shape)) {
+        z->channels = from->shape.dim[1];
+        z->pixels = from->shape.dim[2] * from->shape.dim[3];
+    }
+    step_input(s, from);
+    s->out = *to;
+    return to->buffer < 0 ? NULL : s;
+}
+
 int builder_noise(struct builder *b, int value, int site, enum apex_noise_kind kind)
 {
-    struct operand from = b->at[value].buffer >= 0 ? b->at[value] : builder_clean(b, value);
-    struct step *s = from.buffer >= 0 ? builder_step(b, NULL, run_noise, sizeof(struct noise_step)) : NULL;
+    struct operand to, from = b->at[value].buffer >= 0 ? b->at[value] : builder_clean(b, value);
+    struct step *s = add_step(b, &from, site, run_noise, &to);
     if (!s)
         return -1;
-    struct operand to = from;
-    to.shape.dim[0] = b->p->batch;
-    int64_t all = apex_shape_count(&to.shape);
-    if (all < 0)
-        return apex_fail(b->err, "site %s is too large for a tile of %d rows",
-                         site < 0 ? "input" : b->e->model->site[site].name, b->p->batch);
-    to.buffer = builder_buffer(b, all, NULL);
     to.degree = b->p->limit ? noisy_degree(kind, from.degree) : 0;
-    struct noise_step *z = s->state;
-    *z = (struct noise_step){.site = site < 0 ? 0 : site, .stream = (uint32_t)(site + 1), .xi = b->p->xi};
-    z->elements = all / b->p->batch;
-    z->from_row = from.shape.dim[0] == 1 ? 0 : z->elements;
-    z->limit = b->p->limit;
-    z->degree = from.degree;
-    if (from.layout == LAYOUT_NHWC && !layout_same_memory(from.layout, LAYOUT_ROW, &from.shape)) {
-        z->channels = from.shape.dim[1];
-        z->pixels = from.shape.dim[2] * from.shape.dim[3];
-    }
-    b->p->xi += all;
-    if (z->elements > b->p->row_xi)
-        b->p->row_xi = z->elements;
-    step_input(s, &from);
+    s->kind = apex_noise_is_additive(kind) && !b->p->limit ? STEP_NOISE : STEP_OTHER;
     s->in_place = from.shape.dim[0] == to.shape.dim[0];
     s->out = to;
+    b->p->xi += s->noise->elements * b->p->batch;
+    if (s->noise->elements > b->p->row_xi)
+        b->p->row_xi = s->noise->elements;
     b->at[value] = to;
-    return to.buffer < 0 ? -1 : 0;
+    return 0;
+}
+
+int builder_direction(struct builder *b, int value, int site, enum apex_noise_kind kind,
+                      struct operand *direction)
+{
+    struct operand from = builder_clean(b, value);
+    struct step *s = add_step(b, &from, site, run_direction, direction);
+    if (!s)
+        return -1;
+    if (apex_noise_is_additive(kind))
+        s->inputs = 0;
+    s->once = 1;
+    direction->degree = s->out.degree = 1;
+    return 0;
 }

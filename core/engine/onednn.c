@@ -23,6 +23,8 @@ struct dnnl_conv {
     dnnl_exec_arg_t arg[ARGS];
     int args;
     float *weights, *bias;
+    int images; /* of the output, and the floats of each */
+    size_t image;
     char algorithm[64];
 };
 
@@ -138,6 +140,8 @@ static dnnl_status_t prepare(struct dnnl_conv *c, const struct conv_shape *s, co
                              const float *bias, size_t *scratch)
 {
     const char *name = NULL;
+    c->images = s->batch;
+    c->image = (size_t)s->out_h * s->out_w * s->out_c;
     dnnl_status_t r = dnnl_engine_create(&c->engine, dnnl_cpu, 0);
     r = r ? r : dnnl_stream_create(&c->stream, c->engine, dnnl_stream_default_flags);
     r = r ? r : describe(c, s, bias != NULL);
@@ -189,11 +193,11 @@ static void *conv_new(const struct conv_shape *s, const float *weight, const flo
     return NULL;
 }
 
-static void conv_run(void *state, const float *x, float *y, void *scratch)
+static void conv_run(void *state, const float *x, float *y, const struct epilogue *end, void *scratch)
 {
     struct dnnl_conv *c = state;
     if (c->fallback) {
-        kernel_set_openblas.conv_run(c->fallback, x, y, scratch);
+        kernel_set_openblas.conv_run(c->fallback, x, y, end, scratch);
         return;
     }
     dnnl_memory_set_data_handle(c->memory[SRC], (void *)(size_t)x);
@@ -201,6 +205,7 @@ static void conv_run(void *state, const float *x, float *y, void *scratch)
     dnnl_memory_set_data_handle(c->memory[SCRATCHPAD], scratch);
     dnnl_primitive_execute(c->primitive, c->stream, c->args, c->arg);
     dnnl_stream_wait(c->stream);
+    epilogue_apply(end, c->images, c->image, y);
 }
 
 static const char *conv_algorithm(void *state)

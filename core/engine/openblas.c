@@ -21,12 +21,6 @@ struct blas_conv {
     float *bias;
 };
 
-static int is_pointwise(const struct conv_shape *s)
-{
-    return s->kernel_h == 1 && s->kernel_w == 1 && s->stride_h == 1 && s->stride_w == 1 && s->pad_top == 0 &&
-           s->pad_left == 0 && s->in_h == s->out_h && s->in_w == s->out_w;
-}
-
 static void conv_free(void *state)
 {
     struct blas_conv *c = state;
@@ -76,7 +70,7 @@ static void *conv_new(const struct conv_shape *s, const float *weight, const flo
     if (c) {
         c->s = *s;
         c->taps = (int)taps;
-        c->method = conv_is_depthwise(s) ? DEPTHWISE : is_pointwise(s) ? POINTWISE : LOWERED;
+        c->method = conv_is_depthwise(s) ? DEPTHWISE : conv_is_pointwise(s) ? POINTWISE : LOWERED;
         c->images = c->method == LOWERED ? columns_at_once(s, c->taps) : s->batch;
         c->weight = malloc((size_t)s->out_c * taps * sizeof(float) + 1);
         c->bias = bias ? malloc((size_t)s->out_c * sizeof(float) + 1) : NULL;
@@ -93,51 +87,26 @@ static void *conv_new(const struct conv_shape *s, const float *weight, const flo
     return c;
 }
 
-/* One row of the lowered matrix: the taps of one output pixel in one group, zero where they are outside. */
-static void lower_pixel(const struct conv_shape *s, const float *x, int oh, int ow, float *to)
-{
-    size_t width = (size_t)(s->in_c / s->groups);
-    for (int kh = 0; kh < s->kernel_h; kh++) {
-        int ih = oh * s->stride_h - s->pad_top + kh * s->dilation_h;
-        int iw = ow * s->stride_w - s->pad_left;
-        const float *row = x + ((ptrdiff_t)ih * s->in_w + iw) * s->in_c;
-        int whole = s->groups == 1 && s->dilation_w == 1 && iw >= 0 && iw + s->kernel_w <= s->in_w;
-        if (ih < 0 || ih >= s->in_h) {
-            memset(to, 0, s->kernel_w * width * sizeof *to);
-        } else if (whole) {
-            memcpy(to, row, s->kernel_w * width * sizeof *to);
-        } else {
-            for (int kw = 0; kw < s->kernel_w; kw++) {
-                int at = iw + kw * s->dilation_w;
-                if (at < 0 || at >= s->in_w)
-                    memset(to + kw * width, 0, width * sizeof *to);
-                else
-                    memcpy(to + kw * width, row + (ptrdiff_t)kw * s->dilation_w * s->in_c,
-                           width * sizeof *to);
-            }
-        }
-        to += s->kernel_w * width;
-    }
-}
-
 static void lower(const struct blas_conv *c, const float *x, int images, float *to)
 {
     const struct conv_shape *s = &c->s;
     for (int b = 0; b < images; b++) {
         for (int oh = 0; oh < s->out_h; oh++)
             for (int ow = 0; ow < s->out_w; ow++, to += c->taps)
-                lower_pixel(s, x, oh, ow, to);
+                conv_lower_pixel(s, x, oh, ow, to);
         x += (size_t)s->in_h * s->in_w * s->in_c;
     }
 }
 
-static void conv_run(void *state, const float *x, float *y, void *scratch)
+static void conv_run(void *state, const float *x, float *y, const struct epilogue *end, void *scratch)
 {
     const struct blas_conv *c = state;
     const struct conv_shape *s = &c->s;
     int area = s->out_h * s->out_w, out = s->out_c / s->groups, width = s->in_c / s->groups;
+    float *all = y;
     if (c->method == DEPTHWISE) {
         depthwise_run(s, c->weight, c->bias, x, y);
+        epilogue_apply(end, s->batch, (size_t)area * s->out_c, all);
         return;
     }
     for (int b = 0; b < s->batch; b += c->images) {
@@ -159,6 +128,7 @@ static void conv_run(void *state, const float *x, float *y, void *scratch)
         x += (size_t)images * s->in_h * s->in_w * s->in_c;
         y += (size_t)pixels * s->out_c;
     }
+    epilogue_apply(end, s->batch, (size_t)area * s->out_c, all);
 }
 
 static const char *conv_algorithm(void *state)

@@ -171,6 +171,7 @@ static int emit_pair(struct builder *b, const struct graph_node *n, enum binary_
         return -1;
     struct binary *p = s->state;
     p->kind = kind;
+    s->kind = kind == BINARY_ADD ? STEP_ADD : STEP_OTHER;
     plan_loops(p, a, c, out);
     step_input(s, a);
     step_input(s, c);

@@ -37,23 +37,39 @@ static struct layer *layer_add(struct builder *b, const struct graph_node *n, in
     return l;
 }
 
-static void run_conv(const struct step *s, const struct pass *pass)
+/* What follows the layer in its own pass; NULL: nothing. */
+static const struct epilogue *epilogue_of(const struct step *s, const struct pass *pass, struct epilogue *e)
 {
-    /* the kernel set is the same for all layers of an engine: found through the step's state */
-    const struct kernel_set *const *kernels = s->state;
-    (*kernels)->conv_run(s->layer->state, s->in[0].data, s->out.data, pass->scratch);
+    *e = (struct epilogue){.relu = s->relu};
+    if (s->inputs > 1) {
+        e->add = s->in[1].data;
+        e->add_row = s->in[1].shape.dim[0] == s->out.shape.dim[0]
+                         ? (size_t)(apex_shape_count(&s->out.shape) / s->layer->rows)
+                         : 0;
+    }
+    if (s->noise)
+        e->xi = noise_tile(s->noise, pass, &e->sigma);
+    return e->add || e->relu || e->xi ? e : NULL;
 }
 
-static void run_linear(const struct step *s, const struct pass *pass)
+static void run_layer(const struct step *s, const struct pass *pass)
 {
-    const struct kernel_set *const *kernels = s->state;
-    (*kernels)->linear_run(s->layer->state, s->in[0].data, s->out.data, pass->scratch);
+    /* the kernel set is the same for all layers of an engine: found through the step's state */
+    const struct kernel_set *kernels = *(const struct kernel_set *const *)s->state;
+    struct epilogue e;
+    const struct epilogue *end = epilogue_of(s, pass, &e);
+    if (s->layer->is_conv)
+        kernels->conv_run(s->layer->state, s->in[0].data, s->out.data, end, pass->scratch);
+    else
+        kernels->linear_run(s->layer->state, s->in[0].data, s->out.data, end, pass->scratch);
+    if (s->noise && !e.xi)
+        noise_add(s->noise, pass, &s->out);
 }
 
 static int add_layer_step(struct builder *b, const struct graph_node *n, const struct layer *l,
                           const struct operand *in, const struct operand *out)
 {
-    struct step *s = builder_step(b, n, l->is_conv ? run_conv : run_linear, sizeof(struct kernel_set *));
+    struct step *s = builder_step(b, n, run_layer, sizeof(struct kernel_set *));
     if (!s)
         return -1;
     *(const struct kernel_set **)s->state = b->e->kernels;
@@ -141,6 +157,7 @@ int emit_conv(struct builder *b, const struct graph_node *n)
         if (!l)
             return -1;
         l->is_conv = 1;
+        l->fuses = b->e->kernels->fuses && shape.groups == 1;
         l->state = b->e->kernels->conv_new(&shape, w->data, bias, &l->scratch, b->err);
         if (!l->state)
             return graph_fail(b->e->graph, n, b->err, "the kernel could not be prepared (%d rows)",
@@ -168,6 +185,7 @@ int emit_linear(struct builder *b, const struct graph_node *n, const struct apex
         l = layer_add(b, n, (int)rows, bias != NULL);
         if (!l)
             return -1;
+        l->fuses = b->e->kernels->fuses;
         l->state =
             b->e->kernels->linear_new((int)rows, (int)k, (int)width, w->data, bias, &l->scratch, b->err);
         if (!l->state)

@@ -226,6 +226,7 @@ int emit_unary(struct builder *b, const struct graph_node *n)
         u->b = graph_attr_float(n, op->b_name, op->b);
     if (strcmp(n->op, "Gelu") == 0)
         u->a = strcmp(graph_attr_string(n, "approximate", "none"), "tanh") == 0;
+    s->kind = strcmp(n->op, "Relu") == 0 ? STEP_RELU : STEP_OTHER;
     step_input(s, &in);
     s->in_place = 1;
     s->out = out;

@@ -27,6 +27,9 @@ static void find_lifetimes(struct program *p)
             touch(&p->buffer[p->step[i].in[k].buffer], i);
         touch(&p->buffer[p->step[i].out.buffer], i);
     }
+    for (int k = 0; k < p->buffers; k++) /* every scale reads it again */
+        if (p->buffer[k].first >= 0 && p->buffer[k].first < p->once && p->buffer[k].last >= p->once)
+            p->buffer[k].last = p->steps;
     const struct operand *ends[] = {&p->input, &p->logits, &p->output};
     for (int i = 0; i < 3; i++)
         if (ends[i]->buffer >= 0)

@@ -34,16 +34,25 @@ struct pass {
     const float *xi; /* all xi of the tile, made by program_fill_noise; NULL: made row by row in row_xi */
     float *row_xi;   /* one row of the largest site */
     void *scratch;
+    double *seconds; /* [APEX_TIMES], as in runner.h; NULL: not measured */
 };
 
+/* What fuse.c may join to the layer before it. */
+enum step_kind { STEP_OTHER, STEP_RELU, STEP_ADD, STEP_NOISE, STEP_RAY };
+
 struct step {
+    enum step_kind kind;
+    int once; /* depends on the draws and not on the scale: runs once for all scales */
+    int relu; /* a ReLU follows in the same pass */
     void (*run)(const struct step *s, const struct pass *pass);
     const struct graph_node *node; /* NULL: noise, or a change of layout */
     struct operand in[2], out;
     int inputs;
-    unsigned in_place;         /* bit k: out may overwrite in[k] when that dies here */
-    void *state;               /* freed with the step, by free() */
-    const struct layer *layer; /* Conv, Gemm: the prepared weights, owned by the engine */
+    unsigned in_place;        /* bit k: out may overwrite in[k] when that dies here */
+    void *state;              /* freed with the step, by free() */
+    struct noise_step *noise; /* added in the same pass; freed with the step */
+    const struct layer
+        *layer; /* Conv, Gemm: the prepared weights, owned by the engine; a second input is added */
 };
 
 struct buffer {
@@ -56,6 +65,7 @@ struct buffer {
 
 struct program {
     int batch, limit;
+    int once; /* that many leading steps are those with `once` */
     int steps, step_room, buffers, buffer_room;
     struct step *step;
     struct buffer *buffer;
@@ -69,6 +79,7 @@ struct program {
 struct layer {
     const struct graph_node *node;
     int rows, biased, is_conv;
+    int fuses; /* its kernel reads what is added before it writes over it */
     void *state;
     size_t scratch, weights; /* bytes */
     int64_t flops;           /* of one row */
@@ -102,7 +113,14 @@ void program_free(struct program *p); /* accepts NULL */
 /* Liveness, in-place steps and offsets; sets p->arena. -1: no memory. */
 int program_plan(struct program *p, struct apex_error *err);
 void program_bind(struct program *p, float *arena);
+double engine_clock(void); /* seconds */
+
+/* program_begin once for a tile of draws, then program_run for each scale. */
+void program_begin(const struct program *p, const struct pass *pass);
 void program_run(const struct program *p, const struct pass *pass);
+
+/* Joins additions, ReLUs and noise to the layers before them, and puts the steps with `once` first. */
+void program_fuse(struct program *p);
 
 /* Makes the xi of every site of the program: xi[p->xi]. */
 void program_fill_noise(const struct program *p, const struct pass *pass, float *xi);

@@ -4,13 +4,23 @@
 
 #include "core/engine/kernels.h"
 
-extern const struct kernel_set kernel_set_naive, kernel_set_openblas;
+extern const struct kernel_set kernel_set_naive, kernel_set_openblas, kernel_set_native;
 #ifdef APEX_HAVE_ONEDNN
 extern const struct kernel_set kernel_set_onednn;
 #endif
 
 /* 1 where every channel has its own filter: groups == in_c == out_c. */
 int conv_is_depthwise(const struct conv_shape *s);
+
+/* 1x1 with stride 1: a product of pixels and weights as they lie. */
+int conv_is_pointwise(const struct conv_shape *s);
+
+/* One row of the lowered matrix: the taps [kernel_h][kernel_w][in_c / groups] of output pixel (oh, ow) of the
+ * image x (at the group's first channel), zero where they are outside. */
+void conv_lower_pixel(const struct conv_shape *s, const float *x, int oh, int ow, float *to);
+
+/* The epilogue on y[rows][row], in passes of its own; end may be NULL. */
+void epilogue_apply(const struct epilogue *end, int rows, size_t row, float *y);
 
 /* Depthwise convolution: weight [kernel_h][kernel_w][channels], bias [channels] or NULL. */
 void depthwise_run(const struct conv_shape *s, const float *weight, const float *bias, const float *x,

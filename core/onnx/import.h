@@ -23,4 +23,14 @@ typedef const void *(*onnx_read_fn)(void *context, const char *path, size_t *siz
 struct graph *onnx_import(const void *bytes, size_t size, const char *source, onnx_read_fn read,
                           void *context, struct apex_error *err);
 
+/* Tensors that must survive optimisation: those that a site pattern asks for (graph_tensor_asked). */
+struct onnx_keep {
+    const char *const *pattern;
+    int patterns;
+};
+
+/* The same; keep may be NULL. */
+struct graph *onnx_import_keeping(const void *bytes, size_t size, const char *source, onnx_read_fn read,
+                                  void *context, const struct onnx_keep *keep, struct apex_error *err);
+
 #endif

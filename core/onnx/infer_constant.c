@@ -1,3 +1,4 @@
+#include "core/onnx/lift.h"
 #include "core/onnx/rules.h"
 #include "core/onnx/tensor_proto.h"
 
@@ -80,7 +81,7 @@ int infer_constant_of_shape(struct infer *in, const struct op *op, struct graph_
 int infer_shape_of(struct infer *in, const struct op *op, struct graph_node *n)
 {
     (void)op;
-    struct apex_shape x = *arg_shape(in, n, 0);
+    struct apex_shape x = lift_file_shape(in, n);
     int64_t start = graph_attr_int(n, "start", 0), end = graph_attr_int(n, "end", x.rank);
     start = start < -x.rank ? 0 : start < 0 ? start + x.rank : start > x.rank ? x.rank : start;
     end = end < -x.rank ? 0 : end < 0 ? end + x.rank : end > x.rank ? x.rank : end;
@@ -90,7 +91,8 @@ int infer_shape_of(struct infer *in, const struct op *op, struct graph_node *n)
 int infer_size(struct infer *in, const struct op *op, struct graph_node *n)
 {
     (void)op;
-    int64_t count = apex_shape_count(arg_shape(in, n, 0));
+    struct apex_shape x = lift_file_shape(in, n);
+    int64_t count = apex_shape_count(&x);
     return give_ints(in, n, 0, &count, 1);
 }
 

@@ -60,9 +60,8 @@ static int target_shape(struct infer *in, const struct graph_node *n, const stru
 
 int reshape_moves_batch(struct infer *in, const struct graph_node *n)
 {
-    struct apex_shape x = *arg_shape(in, n, 0), shape = {0};
+    struct apex_shape x = lift_file_shape(in, n), shape = {0};
     struct apex_error *err = in->err;
-    x.dim[0] *= in->batch;
     in->err = NULL; /* what is wrong is said when the node's turn comes */
     int ok = target_shape(in, n, &x, &shape, NULL) == 0 && apex_shape_count(&shape) == apex_shape_count(&x);
     in->err = err;
@@ -92,10 +91,7 @@ static int for_one_sample(struct infer *in, const struct graph_node *n, const st
 int infer_reshape(struct infer *in, const struct op *op, struct graph_node *n)
 {
     (void)op;
-    struct apex_shape x = *arg_shape(in, n, 0), full = x, shape = {0};
-    const struct lift *l = lift_of(in, n->input[0]);
-    if (arg_dynamic(in, n, 0) && x.rank > 0)
-        full.dim[l ? l->at[0].axis : 0] *= in->batch;
+    struct apex_shape x = *arg_shape(in, n, 0), full = lift_file_shape(in, n), shape = {0};
     if (target_shape(in, n, &full, &shape, in->err) < 0 || for_one_sample(in, n, &x, &shape) < 0)
         return -1;
     return become_reshape(in, n, &shape);
@@ -219,6 +215,10 @@ int infer_expand(struct infer *in, const struct op *op, struct graph_node *n)
         target.dim[d] = want.v[d];
     if (arg_batched(in, n, 0) && target.rank == x.rank && target.dim[0] == in->batch)
         target.dim[0] = 1; /* the batch that the file fixes */
+    const struct lift *l = lift_of(in, n->input[0]);
+    int at = l ? l->at[0].axis + target.rank - x.rank : -1;
+    if (at >= 0 && at < target.rank && target.dim[at] == x.dim[l->at[0].axis] * in->batch)
+        target.dim[at] = x.dim[l->at[0].axis];
     if (apex_shape_count(&target) < 0)
         return graph_fail(in->g, n, in->err, "a bad target shape");
     if (apex_shape_broadcast(&x, &target, &shape, &why) < 0)

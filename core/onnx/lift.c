@@ -51,6 +51,15 @@ const struct lift *lift_of(const struct infer *in, int v)
     return v >= 0 && v < in->lifts && in->lift[v].count > 0 ? &in->lift[v] : NULL;
 }
 
+struct apex_shape lift_file_shape(const struct infer *in, const struct graph_node *n)
+{
+    struct apex_shape x = *arg_shape(in, n, 0);
+    const struct lift *l = lift_of(in, n->input[0]);
+    if (arg_dynamic(in, n, 0) && x.rank > 0)
+        x.dim[l ? l->at[0].axis : 0] *= in->batch;
+    return x;
+}
+
 static int set_lift(struct infer *in, int v, const struct lift *l)
 {
     if (v >= in->lifts) {

@@ -33,6 +33,9 @@ int lift_infer(struct infer *in, const struct op *op, struct graph_node *n);
 /* Whether value v is lifted; NULL: not. */
 const struct lift *lift_of(const struct infer *in, int v);
 
+/* The shape of input 0 as the file has it, with the batch that it fixes. */
+struct apex_shape lift_file_shape(const struct infer *in, const struct graph_node *n);
+
 /* places.c: after a reshape of x to y (both T) the batch may be here. */
 void places_reshape(const struct lift *from, const struct apex_shape *x, const struct apex_shape *y,
                     struct lift *to);

@@ -117,3 +117,52 @@ const struct op *op_at(int index)
 {
     return index >= 0 && index < ROWS ? &table[index] : NULL;
 }
+
+static const struct note {
+    const char *name, *text;
+} notes[] = {
+    {"AveragePool", "one or two spatial dimensions; no dilation"},
+    {"BatchNormalization", "in evaluation form; worked into the Conv or Gemm before it"},
+    {"Cast", "what depends on the input stays float"},
+    {"CastLike", "as Cast"},
+    {"Clip", "bounds are constants; 0 to 6 is ReLU6"},
+    {"Concat", "not over the batch"},
+    {"Conv", "one or two spatial dimensions; weights are constants"},
+    {"DepthToSpace", "written as Reshape, Transpose, Reshape"},
+    {"Dropout", "in evaluation form; removed"},
+    {"Flatten", "axis 0 on constants only"},
+    {"Gather", "indices are constants; not over the batch"},
+    {"Gemm", "weights and bias are constants; no transA"},
+    {"GroupNormalization", "written as LayerNormalization, Mul, Add"},
+    {"Identity", "removed"},
+    {"InstanceNormalization", "written as LayerNormalization, Mul, Add"},
+    {"LRN", "two spatial dimensions"},
+    {"LayerNormalization", "first output; not over the batch"},
+    {"LogSoftmax", "flattens before opset 13, as ONNX has it"},
+    {"MaxPool", "first output; one or two spatial dimensions"},
+    {"Mean", "written as Add and Mul"},
+    {"PRelu", "slopes are constants"},
+    {"Pad", "constant, reflect and edge; floats; not the batch"},
+    {"ReduceL1", "written as Abs, ReduceSum"},
+    {"ReduceL2", "written as Mul, ReduceSum, Sqrt"},
+    {"ReduceMin", "written as Neg, ReduceMax, Neg where it depends on the input"},
+    {"ReduceSumSquare", "written as Mul, ReduceSum"},
+    {"Reshape", "may move the batch, if it comes back"},
+    {"Shape", "known at load: the batch counts as one"},
+    {"Size", "known at load: the batch counts as one"},
+    {"Slice", "not over the batch"},
+    {"Softmax", "flattens before opset 13, as ONNX has it"},
+    {"SpaceToDepth", "written as Reshape, Transpose, Reshape"},
+    {"Split", "not over the batch"},
+    {"Sum", "written as Add"},
+    {"Tile", "written as Concat where it depends on the input; not over the batch"},
+    {"Transpose", "may move the batch, if it comes back"},
+};
+
+const char *op_note(const char *name)
+{
+    for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++)
+        if (strcmp(notes[i].name, name) == 0)
+            return notes[i].text;
+    return "";
+}

@@ -25,5 +25,6 @@ struct op {
 
 const struct op *op_find(const char *name); /* NULL: unknown */
 const struct op *op_at(int index);          /* rows in order of name; NULL past the end */
+const char *op_note(const char *name);      /* what a user should know about it, "" if nothing */
 
 #endif

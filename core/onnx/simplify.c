@@ -65,7 +65,15 @@ static int fold_batch_norm(struct graph *g, struct graph_node *n, const struct g
     return set_constant(g, n, 2, bn->name, "bias", b, err);
 }
 
-static int fold_batch_norms(struct graph *g, struct apex_error *err)
+static int is_kept(const struct onnx_keep *keep, const char *tensor)
+{
+    for (int k = 0; keep && k < keep->patterns; k++)
+        if (graph_tensor_asked(keep->pattern[k], tensor))
+            return 1;
+    return 0;
+}
+
+static int fold_batch_norms(struct graph *g, const struct onnx_keep *keep, struct apex_error *err)
 {
     int *uses = calloc((size_t)g->values + 1, sizeof *uses), rc = 0, values = g->values;
     if (!uses)
@@ -81,7 +89,8 @@ static int fold_batch_norms(struct graph *g, struct apex_error *err)
             continue;
         int producer = g->value[bn->input[0]].producer;
         struct graph_node *n = producer >= 0 ? &g->node[producer] : NULL;
-        if (!n || uses[bn->input[0]] != 1 || (strcmp(n->op, "Conv") != 0 && strcmp(n->op, "Gemm") != 0))
+        if (!n || uses[bn->input[0]] != 1 || (strcmp(n->op, "Conv") != 0 && strcmp(n->op, "Gemm") != 0) ||
+            is_kept(keep, g->value[bn->input[0]].name))
             continue;
         rc = fold_batch_norm(g, n, bn, err);
         int output = n->output[0]; /* swapped, so that the dead node still has an output of its own */
@@ -134,9 +143,9 @@ static int compact_values(struct graph *g, struct apex_error *err)
     return 0;
 }
 
-int onnx_simplify(struct graph *g, struct apex_error *err)
+int onnx_simplify(struct graph *g, const struct onnx_keep *keep, struct apex_error *err)
 {
-    if (graph_sort(g, err) < 0 || fold_batch_norms(g, err) < 0 || graph_sort(g, err) < 0)
+    if (graph_sort(g, err) < 0 || fold_batch_norms(g, keep, err) < 0 || graph_sort(g, err) < 0)
         return -1;
     return compact_values(g, err);
 }

@@ -20,10 +20,10 @@ static int names_sigma(const struct grid_rule *rule, double sigma)
     return hit;
 }
 
-/* chosen[m->sites + 2] as apex_site_match marks it. */
+/* chosen[apex_site_count(m) + 2] as apex_site_match marks it. */
 static void choose_sites(const struct grid_rule *rule, const struct apex_model *m, unsigned char *chosen)
 {
-    memset(chosen, rule->sites == 0, (size_t)m->sites + 2);
+    memset(chosen, rule->sites == 0, (size_t)apex_site_count(m) + 2);
     for (int k = 0; k < rule->sites; k++)
         apex_site_match(m, rule->site[k].text, chosen);
 }
@@ -34,7 +34,7 @@ struct cells {
     const int *site;
     int sites;
     unsigned char *wanted; /* [sites * grid->sigmas] */
-    unsigned char *chosen; /* [m->sites + 2], of the rule at hand */
+    unsigned char *chosen; /* [apex_site_count + 2], of the rule at hand */
     unsigned char *kept;   /* [sites * grid->sigmas], by some include rule */
 };
 
@@ -75,7 +75,8 @@ int rules_apply(const struct grid *g, int model, const struct apex_model *m, con
 {
     const char *name = g->model[model].name;
     size_t cells = (size_t)n_sites * (size_t)g->sigmas;
-    struct cells c = {g, site, n_sites, wanted, malloc((size_t)m->sites + 2), calloc(cells ? cells : 1, 1)};
+    struct cells c = {
+        g, site, n_sites, wanted, malloc((size_t)apex_site_count(m) + 2), calloc(cells ? cells : 1, 1)};
     int failed = !c.chosen || !c.kept ? -1 : 0;
     if (!failed && g->includes) {
         apply_rules(g->include, g->includes, m, name, &c, 0, removed);

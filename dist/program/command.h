@@ -10,6 +10,7 @@ struct command {
     int (*run)(int argc, char **argv);
 };
 
+int command_bench(int argc, char **argv);
 int command_inspect(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_plan(int argc, char **argv);

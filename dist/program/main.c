@@ -11,6 +11,7 @@ static const struct command commands[] = {
     {"run", "GRID.yaml", "the sweep, alone or under mpirun or srun; resumes by itself", command_run},
     {"status", "OUTPUT", "how far a running or stopped sweep is", command_status},
     {"fsck", "OUTPUT", "the journal's health, and what will run again", command_fsck},
+    {"bench", "[MODEL.onnx]", "noise, kernels or a model's sweep against this machine's peak", command_bench},
     {"export", "OUTPUT", "NetCDF files from the journal, now", command_export},
     {"report", "OUTPUT...", "statistics, figures and one HTML page from result files", command_report},
     {"compare", "A.nc B.nc", "two models head to head, in the terminal", command_compare},

@@ -48,12 +48,13 @@ static int take_plain(int argc, char **argv, const char *plain, option_take take
 {
     char text[128];
     struct apex_error err = {{0}};
-    int many = strstr(plain, "...") != NULL, wanted = 1;
+    int many = strstr(plain, "...") != NULL, optional = plain[0] == '[', wanted = 1, given = argc - optind;
     for (const char *space = plain; (space = strchr(space, ' ')); space++)
         wanted++;
-    if (many ? optind == argc : argc - optind != wanted) {
+    if (many ? given == 0 : optional ? given > 1 : given != wanted) {
         snprintf(text, sizeof text, "give %s%s",
                  many          ? "at least one "
+                 : optional    ? "at most one "
                  : wanted == 1 ? "exactly one "
                                : "",
                  plain);

@@ -15,9 +15,8 @@ struct option_spec {
 typedef int (*option_take)(void *into, int key, const char *value, struct apex_error *err);
 
 /* Parses argv; `plain` names the plain arguments, "GRID.yaml" for exactly one, "A.nc B.nc" for two,
- * "OUTPUT..." for one or more.
- * Returns -1 to go on, or an exit code to return at once: EXIT_DONE after --help, EXIT_USAGE after a mistake
- * (told on stderr). */
+ * "OUTPUT..." for one or more, "[MODEL]" for at most one. Returns -1 to go on, or an exit code to return at
+ * once: EXIT_DONE after --help, EXIT_USAGE after a mistake (told on stderr). */
 int options_parse(int argc, char **argv, const char *plain, const struct option_spec *spec, option_take take,
                   void *into);
 

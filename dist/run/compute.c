@@ -31,11 +31,15 @@ static struct apex_runner *new_runner(const struct sweep *s, const struct sweep_
     return r;
 }
 
-int compute_check(const struct sweep *s, struct apex_error *err)
+int compute_check(const struct sweep *s, size_t *bytes, struct apex_error *err)
 {
-    for (int k = 0; k < s->models; k++)
-        if (!compute_bytes(s, &s->model[k], err))
+    *bytes = 0;
+    for (int k = 0; k < s->models; k++) {
+        size_t one = compute_bytes(s, &s->model[k], err);
+        if (!one)
             return -1;
+        *bytes = one > *bytes ? one : *bytes;
+    }
     return 0;
 }
 

@@ -20,8 +20,8 @@ void compute_free(struct compute *c); /* accepts NULL */
 int compute_unit(struct compute *c, const struct apex_unit *u, struct bytes *record, struct apex_error *err);
 
 /* Whether every model can run its sites at every scale of the grid (infinity included): -1 with err, which
- * names model and node. */
-int compute_check(const struct sweep *s, struct apex_error *err);
+ * names model and node. *bytes: what a rank needs for the largest (compute_bytes). */
+int compute_check(const struct sweep *s, size_t *bytes, struct apex_error *err);
 
 /* Bytes that one rank needs for a model: prepared weights and work memory. 0 with err on failure. */
 size_t compute_bytes(const struct sweep *s, const struct sweep_model *m, struct apex_error *err);

@@ -1,25 +1,19 @@
 #include "dist/run/coordinator.h"
 
 #include "dist/program/exit_code.h"
+#include "dist/run/handout.h"
 #include "dist/run/stop.h"
+#include "dist/run/watchdog.h"
 #include "dist/run/wire.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-/* A unit is always queued behind the one that runs, so that a worker never waits for a message. */
-enum { QUEUED_UNITS = 2, MOST_TRIES = 2, SYNC_RECORDS = 64 };
+enum { SYNC_RECORDS = 64 };
 static const double sync_seconds = 0.5, beat_seconds = 5;
 static const long shortest_wait = 20000,
                   longest_wait = 5000000; /* nanoseconds; probing without pause would burn a core */
-
-enum unit_state { UNIT_WAITING, UNIT_OUT, UNIT_DONE, UNIT_FAILED };
-
-struct unit_track {
-    unsigned char state, tries;
-    int rank; /* where it is, or failed last */
-};
 
 struct coordinator {
     const struct sweep *sweep;
@@ -28,15 +22,13 @@ struct coordinator {
     const struct plan *plan;
     const struct coordinator_options *options;
     struct crew *crew;
+    struct handout *handout;
+    struct watchdog *watchdog;
     struct progress_display *display;
     struct progress progress;
-    struct unit_track *unit;
-    uint32_t next, retries; /* first unit that may be waiting; failed ones to hand out again */
-    int *load;              /* units out, for each rank */
-    int out_count, unsynced;
+    int unsynced;
     double synced, beaten, heard; /* seconds since the start */
     double cpu_start;             /* CPU seconds of this thread before the sweep began */
-    double slowest;               /* most seconds per predicted flop seen */
     struct bytes message;
 };
 
@@ -45,31 +37,6 @@ static double cpu_seconds(void)
     struct timespec t;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-/* A unit that failed on this rank goes elsewhere, if there is an elsewhere. */
-static int may_run_on(const struct coordinator *c, const struct unit_track *u, int rank)
-{
-    return u->state == UNIT_WAITING && (u->tries == 0 || u->rank != rank || team_size(c->team) == 1);
-}
-
-static int fits_time(const struct coordinator *c, uint32_t unit, int rank)
-{
-    if (c->options->time_limit <= 0)
-        return 1;
-    double each = c->plan->flops[unit] * c->slowest;
-    return progress_seconds(c->display) + each * (c->load[rank] + 1) < c->options->time_limit;
-}
-
-static int64_t choose_unit(struct coordinator *c, int rank)
-{
-    while (c->next < c->plan->units && c->unit[c->next].state != UNIT_WAITING)
-        c->next++;
-    /* Untried units lie from `next` on; failed ones behind it are looked for only when there are any. */
-    for (uint32_t k = c->retries ? 0 : c->next; k < c->plan->units; k++)
-        if (may_run_on(c, &c->unit[k], rank))
-            return fits_time(c, k, rank) ? (int64_t)k : -1;
-    return -1;
 }
 
 static int hand_unit(struct coordinator *c, uint32_t k, int rank, struct apex_error *err)
@@ -87,24 +54,37 @@ static int hand_unit(struct coordinator *c, uint32_t k, int rank, struct apex_er
     }
     if (outcome)
         return -1;
-    c->retries -= c->unit[k].tries > 0;
-    c->unit[k].state = UNIT_OUT;
-    c->unit[k].rank = rank;
-    c->load[rank]++;
-    c->out_count++;
+    handout_give(c->handout, k, rank, progress_seconds(c->display));
     return 0;
 }
 
 /* Round by round, so that every rank has its first unit before any has its second. */
 static int hand_out(struct coordinator *c, struct apex_error *err)
 {
-    for (int depth = 0; depth < QUEUED_UNITS; depth++)
+    const double now = progress_seconds(c->display);
+    int idle_in_vain = 0; /* what one idle rank cannot have, no other can */
+    for (int depth = 0; depth < HANDOUT_QUEUE; depth++)
         for (int rank = 0; rank < team_size(c->team); rank++) {
-            int64_t k = c->load[rank] <= depth ? choose_unit(c, rank) : -1;
+            int holds = handout_holds(c->handout, rank);
+            if (holds > depth || (holds == 0 && idle_in_vain))
+                continue;
+            int64_t k = handout_choose(c->handout, rank, now, c->options->time_limit);
+            struct handout_count count = handout_count(c->handout);
+            idle_in_vain |= k < 0 && holds == 0 && count.left == count.out;
             if (k >= 0 && hand_unit(c, (uint32_t)k, rank, err))
                 return -1;
         }
     return 0;
+}
+
+static void take_leases(struct coordinator *c)
+{
+    double now = progress_seconds(c->display), since;
+    for (int rank; (rank = handout_expire(c->handout, now)) >= 0;) {
+        int64_t unit = handout_head(c->handout, rank, &since);
+        progress_say(c->display, "rank %d has been on unit %lld for %.0f s: its units go to other ranks too",
+                     rank, (long long)unit, now - since);
+    }
 }
 
 static int sync_journal(struct coordinator *c, struct apex_error *err)
@@ -114,53 +94,33 @@ static int sync_journal(struct coordinator *c, struct apex_error *err)
     return journal_sync(c->out->journal, err);
 }
 
-static void take_failure(struct coordinator *c, uint32_t k, int rank, const struct apex_error *why)
+static int take_record(struct coordinator *c, const struct wire_result *r, struct apex_error *err)
 {
-    struct unit_track *u = &c->unit[k];
-    u->tries++;
-    u->rank = rank;
-    if (u->tries < MOST_TRIES) {
-        u->state = UNIT_WAITING;
-        c->retries++;
-        return;
-    }
-    u->state = UNIT_FAILED;
-    c->progress.units_failed++;
-    c->progress.flops_done += c->plan->flops[k];
-    progress_say(c->display, "unit %u failed on rank %d: %s", k, rank, why->text);
-}
-
-static int take_record(struct coordinator *c, uint32_t k, const void *record, size_t size, float seconds,
-                       struct apex_error *err)
-{
-    if (journal_append(c->out->journal, JOURNAL_RECORD, record, size, err))
+    if (journal_append(c->out->journal, JOURNAL_RECORD, r->record, r->size, err))
         return -1;
-    uint64_t fresh = done_add(&c->out->done[c->plan->unit[k].model], record, size);
+    uint64_t fresh = done_add(&c->out->done[c->plan->unit[r->unit].model], r->record, r->size);
     struct progress *p = &c->progress;
-    c->unit[k].state = UNIT_DONE;
     c->unsynced++;
     p->units_done++;
     p->cells_done += fresh;
     p->draws_done += fresh * c->sweep->grid->draws;
-    p->flops_done += c->plan->flops[k];
-    p->busy_seconds += (double)seconds;
-    double rate = (double)seconds / c->plan->flops[k];
-    c->slowest = rate > c->slowest ? rate : c->slowest;
+    p->flops_done += c->plan->flops[r->unit];
     return 0;
 }
 
-/* A result of a unit that is not out (it went elsewhere meanwhile) is dropped: the same work gives the same
- * bytes. */
 static int take_result(struct coordinator *c, int rank, const struct wire_result *r, struct apex_error *err)
 {
-    if (r->unit >= c->plan->units || c->unit[r->unit].state != UNIT_OUT)
-        return 0;
-    c->load[rank]--;
-    c->out_count--;
-    c->heard = progress_seconds(c->display);
-    if (!r->failed)
-        return take_record(c, r->unit, r->record, r->size, r->seconds, err);
-    take_failure(c, r->unit, rank, &r->error);
+    double now = progress_seconds(c->display);
+    enum handout_outcome outcome = handout_result(c->handout, rank, r->unit, r->failed, now);
+    c->heard = now;
+    c->progress.busy_seconds += (double)r->seconds;
+    if (outcome == HANDOUT_FIRST)
+        return take_record(c, r, err);
+    if (outcome == HANDOUT_FAILED) {
+        c->progress.units_failed++;
+        c->progress.flops_done += c->plan->flops[r->unit];
+        progress_say(c->display, "unit %u failed on rank %d: %s", r->unit, rank, r->error.text);
+    }
     return 0;
 }
 
@@ -213,27 +173,34 @@ static int keep_house(struct coordinator *c, struct apex_error *err)
 /* Where each rank stands, for the log of a run that makes no progress. */
 static void tell_stall(const struct coordinator *c)
 {
-    progress_say(c->display, "no result for %.0f s; units out:", progress_seconds(c->display) - c->heard);
-    for (uint32_t k = 0; k < c->plan->units; k++)
-        if (c->unit[k].state == UNIT_OUT)
-            progress_say(c->display, "  unit %u (model '%s', samples %u to %u) on rank %d", k,
-                         c->sweep->model[c->plan->unit[k].model].entry->name, c->plan->unit[k].first,
-                         c->plan->unit[k].first + c->plan->unit[k].count - 1, c->unit[k].rank);
+    double now = progress_seconds(c->display), since;
+    progress_say(c->display, "no result for %.0f s; the ranks work on:", now - c->heard);
+    for (int rank = 0; rank < team_size(c->team); rank++) {
+        int64_t k = handout_head(c->handout, rank, &since);
+        const struct apex_unit *u = k < 0 ? NULL : &c->plan->unit[k];
+        if (u)
+            progress_say(c->display, "  rank %d: unit %lld (model '%s', samples %u to %u) for %.0f s", rank,
+                         (long long)k, c->sweep->model[u->model].entry->name, u->first,
+                         u->first + u->count - 1, now - since);
+        else
+            progress_say(c->display, "  rank %d: nothing", rank);
+    }
 }
 
-/* 0: go on; else the exit code. Units that fail everywhere do not hold the others up. */
+/* 0: go on; -1: done; else the exit code. Units that fail everywhere do not hold the others up. */
 static int verdict(struct coordinator *c, struct apex_error *err)
 {
-    uint32_t left = c->plan->units - c->progress.units_done - c->progress.units_failed;
+    struct handout_count count = handout_count(c->handout);
     double now = progress_seconds(c->display);
-    if (!left)
+    if (!count.left)
         return c->progress.units_failed ? EXIT_UNITS_FAILED : -1;
-    if (stop_wished() == STOP_NOW || (stop_wished() == STOP_SOON && !c->out_count)) {
+    if (stop_wished() == STOP_NOW || (stop_wished() == STOP_SOON && !count.out)) {
         apex_fail(err, "stopped by a signal: run the same command again to go on");
         return EXIT_INCOMPLETE;
     }
-    if (!c->out_count && c->options->time_limit > 0) {
-        apex_fail(err, "no unit left fits the time limit of %.0f s: run the same command again to go on",
+    /* A rank without a lease may still answer, but not after the end. */
+    if (!count.out && c->options->time_limit > 0 && (!count.late || now > c->options->time_limit)) {
+        apex_fail(err, "no unit left fits into the %.0f s of this run: run the same command again to go on",
                   c->options->time_limit);
         return EXIT_INCOMPLETE;
     }
@@ -245,13 +212,23 @@ static int verdict(struct coordinator *c, struct apex_error *err)
     return 0;
 }
 
+static void beat(struct coordinator *c)
+{
+    double since;
+    watchdog_beat(c->watchdog);
+    for (int rank = 0; rank < team_size(c->team); rank++)
+        watchdog_note(c->watchdog, rank, handout_head(c->handout, rank, &since));
+}
+
 static int main_loop(struct coordinator *c, struct apex_error *err)
 {
     long wait = shortest_wait;
     for (;;) {
+        beat(c);
         int heard = take_messages(c, err), own = heard < 0 ? -1 : take_own_results(c, err);
         if (own < 0)
             return EXIT_INCOMPLETE;
+        take_leases(c);
         if (stop_wished() == STOP_NO && hand_out(c, err))
             return EXIT_INCOMPLETE;
         int code = verdict(c, err);
@@ -268,14 +245,25 @@ static int main_loop(struct coordinator *c, struct apex_error *err)
     }
 }
 
+static void tell_copies(struct coordinator *c)
+{
+    struct handout_count n = c->handout ? handout_count(c->handout) : (struct handout_count){0};
+    if (n.leases || n.dropped)
+        progress_say(c->display,
+                     "%u lease%s lost, %u unit%s copied to an idle rank, %u second result%s dropped",
+                     n.leases, n.leases == 1 ? "" : "s", n.copies, n.copies == 1 ? "" : "s", n.dropped,
+                     n.dropped == 1 ? "" : "s");
+}
+
 static int prepare(struct coordinator *c, struct apex_error *err)
 {
     struct progress *p = &c->progress;
-    c->unit = calloc((size_t)c->plan->units + 1, sizeof *c->unit);
-    c->load = calloc((size_t)team_size(c->team), sizeof *c->load);
     c->display = progress_start(c->out->folder, stderr, c->options->quiet);
-    if (!c->unit || !c->load || !c->display)
+    if (!c->display)
         return apex_fail(err, "out of memory");
+    c->handout = handout_new(c->plan, c->sweep->models, team_size(c->team), err);
+    if (!c->handout || !(c->watchdog = watchdog_start(team_size(c->team), c->options->hang_limit, err)))
+        return -1;
     p->sweep = c->sweep->grid->sweep;
     p->state = "running";
     p->ranks = team_size(c->team);
@@ -304,16 +292,18 @@ int coordinator_run(const struct sweep *s, struct team *team, struct output *out
     if (c.display) {
         c.progress.state = code == EXIT_DONE ? "finished" : code == EXIT_INCOMPLETE ? "stopped" : "failed";
         c.progress.coordinator_seconds = cpu_seconds() - c.cpu_start;
+        c.progress.why = code == EXIT_INCOMPLETE ? err->text : NULL;
         if (plan->units)
             progress_show(c.display, &c.progress, 1);
     }
-    if (c.crew && code == EXIT_INCOMPLETE)
-        *at_rest = crew_cancel(c.crew, 300000000);
+    tell_copies(&c);
+    watchdog_end(c.watchdog);
+    if (c.crew && !crew_cancel(c.crew, 300000000) && code == EXIT_INCOMPLETE)
+        *at_rest = 0;
     if (*at_rest)
         crew_end(c.crew);
     progress_end(c.display);
     bytes_free(&c.message);
-    free(c.unit);
-    free(c.load);
+    handout_free(c.handout);
     return code;
 }

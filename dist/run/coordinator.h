@@ -12,6 +12,7 @@ struct coordinator_options {
     double time_limit;  /* seconds this run may take, 0: none. No unit is handed out that is predicted to end
                            later */
     double stall_limit; /* seconds without any result before the run gives up, 0: never */
+    double hang_limit;  /* seconds that this thread may be away, in MPI or in a file system */
 };
 
 /* Runs the plan to its end. Returns an exit code: EXIT_DONE, EXIT_UNITS_FAILED, EXIT_INCOMPLETE (stopped, out

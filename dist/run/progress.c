@@ -97,21 +97,22 @@ static void draw_bar(struct progress_display *d, const struct progress *p)
 
 static void write_file(const struct progress_display *d, const struct progress *p)
 {
-    char text[1024], host[128] = "", when[32];
+    char text[2048], host[128] = "", when[32];
     time_t now = time(NULL);
     struct tm utc;
     gethostname(host, sizeof host - 1);
     strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
     double elapsed = progress_seconds(d), left = progress_left(d, p);
-    int n = snprintf(text, sizeof text,
-                     "sweep: %s\nstate: %s\nupdated: %s\nhost: %s\npid: %ld\nranks: %d\n"
-                     "cells: %llu of %llu\nunits: %u of %u\nunits failed: %u\nsample-draws per second: %.4g\n"
-                     "seconds: %.1f\nseconds left: %.1f\nranks busy: %.1f %%\ncoordinator busy: %.2f %%\n",
-                     p->sweep, p->state, when, host, (long)getpid(), p->ranks,
-                     (unsigned long long)p->cells_done, (unsigned long long)p->cells, p->units_done, p->units,
-                     p->units_failed, draws_per_second(d, p), elapsed, left,
-                     elapsed > 0 ? 100 * p->busy_seconds / elapsed / p->ranks : 0,
-                     elapsed > 0 ? 100 * p->coordinator_seconds / elapsed : 0);
+    int n = snprintf(
+        text, sizeof text,
+        "sweep: %s\nstate: %s\nupdated: %s\nhost: %s\npid: %ld\nranks: %d\n"
+        "cells: %llu of %llu\nunits: %u of %u\nunits failed: %u\nsample-draws per second: %.4g\n"
+        "seconds: %.1f\nseconds left: %.1f\nranks busy: %.1f %%\ncoordinator busy: %.2f %%\n%s%s\n",
+        p->sweep, p->state, when, host, (long)getpid(), p->ranks, (unsigned long long)p->cells_done,
+        (unsigned long long)p->cells, p->units_done, p->units, p->units_failed, draws_per_second(d, p),
+        elapsed, left, elapsed > 0 ? 100 * p->busy_seconds / elapsed / p->ranks : 0,
+        elapsed > 0 ? 100 * p->coordinator_seconds / elapsed : 0, p->why ? "why: " : "",
+        p->why ? p->why : "");
     if (n > 0)
         file_replace(d->file, text, strlen(text),
                      NULL); /* a courtesy: a full disk must not end the sweep here */

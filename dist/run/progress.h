@@ -12,6 +12,7 @@
 
 struct progress {
     const char *sweep, *state; /* state: "running", "finished", "stopped", "failed" */
+    const char *why;           /* why it stopped; NULL: no reason */
     int ranks;
     uint32_t units, units_done, units_failed;
     uint64_t cells, cells_done; /* (site, sigma, sample) of the whole grid, and there */

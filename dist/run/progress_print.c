@@ -35,7 +35,7 @@ static void print_running(const char *text, FILE *out)
 
 int progress_print(const char *folder, FILE *out, struct apex_error *err)
 {
-    char owner[256] = "", name[128], state[64], cells[64], updated[64];
+    char owner[256] = "", name[128], state[64], cells[64], updated[64], why[512];
     size_t size = 0;
     char *path = file_join(folder, PROGRESS_FILE, err);
     char *text = path ? file_read(path, &size, NULL) : NULL;
@@ -49,6 +49,8 @@ int progress_print(const char *folder, FILE *out, struct apex_error *err)
     fprintf(out, "%s: %s\n", value_of(text, "sweep", name, sizeof name), state);
     fprintf(out, "  cells %s done, as of %s\n", value_of(text, "cells", cells, sizeof cells),
             value_of(text, "updated", updated, sizeof updated));
+    if (!held && strcmp(value_of(text, "why", why, sizeof why), "?"))
+        fprintf(out, "  %s\n", why);
     if (held)
         print_running(text, out);
     if (held)

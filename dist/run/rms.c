@@ -54,11 +54,11 @@ static int sample_span(const struct sweep *s, const struct sweep_model *m, int64
                      (long long)range.first, (long long)to - 1, s->grid->data[m->entry->data].name);
 }
 
-/* sum[block][1 + sites]: squares of the input and of every activation, for this rank's blocks. */
+/* sum[block][1 + sites]: squares of the input and of every site, for this rank's blocks. */
 static int sum_blocks(const struct sweep *s, const struct sweep_model *m, const struct team *t, int64_t first,
                       int64_t last, double *sum, struct apex_error *err)
 {
-    const int places = m->model->sites + 1;
+    const int places = apex_site_count(m->model) + 1;
     const struct apex_noise noise = {s->grid->noise, s->grid->seed};
     int *site = malloc((size_t)places * sizeof *site);
     float *sample = malloc((size_t)m->data->elements * sizeof *sample);
@@ -92,7 +92,7 @@ static int measure(const struct sweep *s, struct sweep_model *m, struct team *t,
     int64_t first, last;
     if (sample_span(s, m, &first, &last, err))
         return -1;
-    const int places = m->model->sites + 1;
+    const int places = apex_site_count(m->model) + 1;
     int64_t blocks = (last - first + block_samples - 1) / block_samples;
     double *sum = calloc((size_t)(blocks * places) + 1, sizeof *sum);
     if (!sum)
@@ -117,7 +117,7 @@ static int measure(const struct sweep *s, struct sweep_model *m, struct team *t,
 
 static void remember(const struct sweep_model *m, const unsigned char key[32], struct bytes *fresh)
 {
-    uint32_t n = (uint32_t)m->model->sites + 1;
+    uint32_t n = (uint32_t)apex_site_count(m->model) + 1;
     bytes_put_u32(fresh, 32 + 4 + 4 * n);
     bytes_put(fresh, key, 32);
     bytes_put_u32(fresh, n);
@@ -132,11 +132,11 @@ int rms_measure(struct sweep *s, struct team *t, const char *journal, struct byt
         struct sweep_model *m = &s->model[k];
         unsigned char key[32];
         sweep_rms_key(s, m, key);
-        size_t size = ((size_t)m->model->sites + 1) * sizeof *m->scale;
+        size_t size = ((size_t)apex_site_count(m->model) + 1) * sizeof *m->scale;
         m->scale = calloc(1, size);
         if (!m->scale)
             return apex_fail(err, "out of memory");
-        struct lookup l = {key, m->scale, (uint32_t)m->model->sites + 1, 0};
+        struct lookup l = {key, m->scale, (uint32_t)apex_site_count(m->model) + 1, 0};
         if (team_rank(t) == 0 && journal)
             journal_scan(journal, look, &l, NULL, NULL);
         const int *found = team_share(t, &l.found, sizeof l.found, &(size_t){0}, err);

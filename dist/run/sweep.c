@@ -88,6 +88,24 @@ static const void *read_beside(void *context, const char *path, size_t *size, st
     return shared;
 }
 
+/* Tensors that the grid asks for become sites. */
+static struct apex_model *load_with_sites(const struct grid *g, const void *bytes, size_t size,
+                                          const char *path, struct model_reader *reader,
+                                          struct apex_error *err)
+{
+    const char **pattern = malloc(((size_t)g->sites + 1) * sizeof *pattern);
+    if (!pattern) {
+        apex_fail(err, "out of memory");
+        return NULL;
+    }
+    for (int p = 0; p < g->sites; p++)
+        pattern[p] = g->site[p].text;
+    struct apex_model *m =
+        apex_model_with_tensors(bytes, size, path, read_beside, reader, pattern, g->sites, err);
+    free(pattern);
+    return m;
+}
+
 static struct apex_model *load_model(const struct grid *g, const struct grid_model *entry, struct team *team,
                                      struct apex_error *err)
 {
@@ -102,7 +120,7 @@ static struct apex_model *load_model(const struct grid *g, const struct grid_mod
         const void *shared = team_share(team, data, size, &size, &cause);
         struct model_reader reader = {team, entry->path};
         if (shared)
-            model = apex_model_from_memory(shared, size, entry->path, read_beside, &reader, &cause);
+            model = load_with_sites(g, shared, size, entry->path, &reader, &cause);
     }
     free(data);
     if (!model)
@@ -149,7 +167,7 @@ static int load_models(struct sweep *s, struct team *team, struct apex_error *er
 /* Sites in canonical order: input, 0, 1, ..., all. `chosen` has all at 0, input at 1, site k at k + 2. */
 static int list_sites(struct sweep_model *m, const unsigned char *chosen, int sigmas)
 {
-    int places = m->model->sites + 2;
+    int places = apex_site_count(m->model) + 2;
     m->site = malloc((size_t)places * sizeof *m->site);
     m->wanted = malloc((size_t)places * (size_t)sigmas);
     if (!m->site || !m->wanted)
@@ -181,7 +199,7 @@ static void drop_empty_sites(struct sweep_model *m, int sigmas)
 static int choose_sites(struct sweep *s, struct sweep_model *m, int *named, struct apex_error *err)
 {
     const struct grid *g = s->grid;
-    unsigned char *chosen = calloc((size_t)m->model->sites + 2, 1);
+    unsigned char *chosen = calloc((size_t)apex_site_count(m->model) + 2, 1);
     if (!chosen)
         return apex_fail(err, "out of memory");
     for (int p = 0; p < g->sites; p++)
@@ -246,18 +264,21 @@ struct sweep *sweep_load(const char *path, struct team *team, struct apex_error 
     return s;
 }
 
+void sweep_model_clear(struct sweep_model *m)
+{
+    apex_model_free(m->model);
+    context_free(m->context);
+    free(m->site);
+    free(m->wanted);
+    free(m->scale);
+}
+
 void sweep_free(struct sweep *s)
 {
     if (!s)
         return;
-    for (int k = 0; k < s->models; k++) {
-        struct sweep_model *m = &s->model[k];
-        apex_model_free(m->model);
-        context_free(m->context);
-        free(m->site);
-        free(m->wanted);
-        free(m->scale);
-    }
+    for (int k = 0; k < s->models; k++)
+        sweep_model_clear(&s->model[k]);
     for (int d = 0; d < s->datas; d++)
         dataset_free(s->data[d]);
     free(s->model);

@@ -18,7 +18,7 @@ struct sweep_model {
     int sites, *site;      /* sites of the grid in canonical order: input, 0, 1, ..., all */
     unsigned char *wanted; /* [sites * grid->sigmas], site-major */
     float *
-        scale; /* [1 + model->sites]: factor of sigma for the input and for each activation; NULL: absolute */
+        scale; /* [1 + apex_site_count(model)]: factor of sigma for the input and for each activation; NULL: absolute */
     struct context
         *context; /* what the journal and the result file say of this model; set by sweep_identify */
 };
@@ -35,7 +35,8 @@ struct sweep {
 /* Collective. Rank 0 reads the grid, the data and the models; the others get them. NULL with err, the same on
  * every rank. */
 struct sweep *sweep_load(const char *path, struct team *team, struct apex_error *err);
-void sweep_free(struct sweep *s); /* accepts NULL */
+void sweep_free(struct sweep *s);              /* accepts NULL */
+void sweep_model_clear(struct sweep_model *m); /* releases what one model's struct owns */
 
 /* Gives every model its context (identity, attributes), which needs scale to be set where the grid is
  * relative. */

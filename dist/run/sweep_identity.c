@@ -39,6 +39,9 @@ static void add_model_and_data(struct bytes *out, const struct sweep *s, const s
     sha256_hex(m->data->sha256, data);
     add_text(out, "numerics %d\nkernels %s\nmodel %s\ndata %s\n", APEX_NUMERICS_VERSION, s->kernels, model,
              data);
+    for (int k = 0; k < apex_site_count(m->model); k++)
+        if (apex_site_changes_model(m->model, k))
+            add_text(out, "kept %s\n", m->model->site[k].tensor);
     add_preparation(out, m->data);
 }
 
@@ -63,6 +66,8 @@ void sweep_rms_key(const struct sweep *s, const struct sweep_model *m, unsigned 
              (long long)s->grid->rms.last);
     for (int64_t i = 0; i < m->data->samples; i++)
         bytes_put_u32(&text, m->data->index[i]);
+    for (int k = m->model->sites; k < apex_site_count(m->model); k++)
+        add_text(&text, "\ntensor %s", m->model->site[k].tensor);
     sha256_of(text.data, text.size, key);
     bytes_free(&text);
 }
@@ -73,7 +78,10 @@ static uint64_t site_key(const struct sweep_model *m, int site)
     struct bytes text = {0};
     unsigned char digest[32];
     uint64_t key;
-    add_text(&text, "site %d", site);
+    if (site < m->model->sites)
+        add_text(&text, "site %d", site);
+    else /* its index depends on what else is asked for */
+        add_text(&text, "tensor %s", m->model->site[site].tensor);
     const float *scale = sweep_scale(m, site);
     int factors = !scale ? 0 : site == APEX_SITE_ALL ? m->model->sites : 1;
     for (int i = 0; i < factors; i++)

@@ -13,6 +13,14 @@ struct outgoing {
     unsigned char bytes[];
 };
 
+/* A message that is arriving. */
+struct incoming {
+    struct incoming *next;
+    MPI_Request request;
+    int from, tag, size;
+    unsigned char bytes[];
+};
+
 /* Node-shared bytes, released at the end. */
 struct window {
     struct window *next;
@@ -25,6 +33,7 @@ struct team {
     MPI_Comm world, node, leaders; /* leaders: rank 0 of each node; MPI_COMM_NULL on the others */
     int node_rank, node_count;
     struct outgoing *outgoing;
+    struct incoming *incoming; /* oldest first */
     struct window *windows;
     struct team_traffic traffic;
 };
@@ -200,30 +209,53 @@ int team_send(struct team *t, int to, int tag, const void *data, size_t size, st
     return 0;
 }
 
+/* Begins to receive every message that has been announced. Never waits for one: its sender may die in the
+ * middle of it. */
+static int begin_receiving(struct team *t)
+{
+    struct incoming **last = &t->incoming;
+    while (*last)
+        last = &(*last)->next;
+    for (;;) {
+        int waiting = 0, size = 0;
+        MPI_Status status;
+        MPI_Message message;
+        MPI_Improbe(MPI_ANY_SOURCE, MPI_ANY_TAG, t->world, &waiting, &message, &status);
+        if (!waiting)
+            return 0;
+        MPI_Get_count(&status, MPI_BYTE, &size);
+        struct incoming *in = malloc(sizeof *in + (size_t)size);
+        if (!in)
+            return -1;
+        *in = (struct incoming){NULL, MPI_REQUEST_NULL, status.MPI_SOURCE, status.MPI_TAG, size};
+        MPI_Imrecv(in->bytes, size, MPI_BYTE, &message, &in->request);
+        *last = in;
+        last = &in->next;
+    }
+}
+
 int team_receive(struct team *t, struct bytes *message, int *from, int *tag)
 {
     if (!t->uses_mpi)
         return 0;
     sweep_outgoing(t);
-    int waiting = 0, size = 0;
-    MPI_Status status;
-    MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, t->world, &waiting, &status);
-    if (!waiting)
-        return 0;
-    MPI_Get_count(&status, MPI_BYTE, &size);
-    bytes_clear(message);
-    if (message->room < (size_t)size) {
-        unsigned char *grown = realloc(message->data, (size_t)size);
-        if (!grown)
-            return -1;
-        message->data = grown;
-        message->room = (size_t)size;
+    if (begin_receiving(t))
+        return -1;
+    for (struct incoming **at = &t->incoming; *at; at = &(*at)->next) {
+        struct incoming *in = *at;
+        int done = 0;
+        MPI_Test(&in->request, &done, MPI_STATUS_IGNORE);
+        if (!done)
+            continue;
+        bytes_clear(message);
+        bytes_put(message, in->bytes, (size_t)in->size);
+        *from = in->from;
+        *tag = in->tag;
+        *at = in->next;
+        free(in);
+        return message->failed ? -1 : 1;
     }
-    MPI_Recv(message->data, size, MPI_BYTE, status.MPI_SOURCE, status.MPI_TAG, t->world, MPI_STATUS_IGNORE);
-    message->size = (size_t)size;
-    *from = status.MPI_SOURCE;
-    *tag = status.MPI_TAG;
-    return 1;
+    return 0;
 }
 
 void team_abort(struct team *t, int code)
@@ -258,6 +290,10 @@ int team_end(struct team *t, int code)
         if (t->rank == 0 && code)
             nanosleep(&others_leave_first, NULL);
         code = t->rank == 0 ? code : 0;
+    }
+    for (struct incoming *in = t->incoming, *next; in; in = next) {
+        next = in->next;
+        free(in);
     }
     free(t);
     return code;

@@ -29,7 +29,8 @@ void team_sum(struct team *t, double *value, int n);
 /* Messages. A send copies its bytes and returns at once; what is on its way makes progress inside
  * team_receive. */
 int team_send(struct team *t, int to, int tag, const void *data, size_t size, struct apex_error *err);
-/* 1: a message is in *message, from *from with *tag; 0: none is waiting; -1: no memory. Never blocks. */
+/* 1: a message is in *message, from *from with *tag; 0: none has arrived whole; -1: no memory. Never blocks,
+ * even when a sender dies. Messages of one rank may change places. */
 int team_receive(struct team *t, struct bytes *message, int *from, int *tag);
 
 /* Bytes that rank 0 put in (read from disk), that crossed nodes, and that lie in shared memory on this node.

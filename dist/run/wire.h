@@ -10,7 +10,8 @@ enum wire_tag {
     WIRE_END,      /* coordinator to worker: i32 exit code; end in good order */
     WIRE_STOP,     /* coordinator to worker: drop what you are doing and end with EXIT_INCOMPLETE */
     WIRE_RESULT,   /* worker to coordinator: see wire_put_result */
-    WIRE_WISH      /* worker to coordinator: u8 stop wish; a signal reached the worker */
+    WIRE_WISH,     /* worker to coordinator: u8 stop wish; a signal reached the worker */
+    WIRE_BYE /* worker to coordinator: WIRE_END was obeyed; u32 KiB of memory that the rank had resident */
 };
 
 /* u32 unit; u8 failed; f32 CPU seconds; then the record's bytes, or the error text. */

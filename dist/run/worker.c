@@ -2,6 +2,7 @@
 
 #include "dist/program/exit_code.h"
 #include "dist/run/crew.h"
+#include "dist/run/farewell.h"
 #include "dist/run/stop.h"
 #include "dist/run/wire.h"
 
@@ -15,17 +16,19 @@ struct worker {
     struct bytes in, out;
     int passed_on; /* the stop wish that rank 0 knows of */
     int code;      /* -1: go on */
+    int stopped;   /* told to drop everything, not to end in good order */
 };
 
 static int take_message(struct worker *w, int tag, struct apex_error *err)
 {
     struct apex_unit u;
     struct cursor c = {w->in.data, w->in.data + w->in.size, 0};
-    if (tag == WIRE_END)
+    if (tag == WIRE_END) {
         w->code = (int)cursor_u32(&c);
-    else if (tag == WIRE_STOP)
+    } else if (tag == WIRE_STOP) {
         w->code = EXIT_INCOMPLETE;
-    else if (tag == WIRE_UNIT) {
+        w->stopped = 1;
+    } else if (tag == WIRE_UNIT) {
         if (apex_unit_decode(&u, w->in.data, w->in.size, err))
             return -1;
         int outcome = crew_give(w->crew, &u, err);
@@ -77,10 +80,13 @@ int worker_run(const struct sweep *s, struct team *team, int *at_rest, struct ap
         crew_wait(w.crew, wait);
         wait = 2 * wait > longest_wait ? longest_wait : 2 * wait;
     }
-    if (w.crew && w.code != EXIT_DONE)
-        *at_rest = crew_cancel(w.crew, 300000000);
+    /* In good order there may still be a copy that somebody else was first with: it ends at its next tile. */
+    if (w.crew && !crew_cancel(w.crew, 300000000) && (failed || w.stopped))
+        *at_rest = 0;
     if (*at_rest)
         crew_end(w.crew);
+    if (!failed && !w.stopped)
+        failed = farewell_bye(team, err) != 0;
     bytes_free(&w.in);
     bytes_free(&w.out);
     return failed ? -1 : w.code;

@@ -64,7 +64,7 @@ static float *convolve(const char *name, const struct conv_shape *s, const float
     if (!state)
         fail_msg("%s: %s", name, err.text);
     float *y = numbers(count, 99), *work = numbers(scratch / sizeof(float) + 1, 1);
-    set->conv_run(state, x, y, work);
+    set->conv_run(state, x, y, NULL, work);
     assert_true(strlen(set->conv_algorithm(state)) > 0);
     set->conv_free(state);
     free(work);
@@ -143,7 +143,7 @@ static float *linear(const char *name, const int size[3], const float *x, const 
     if (!state)
         fail_msg("%s: %s", name, err.text);
     float *y = numbers((size_t)size[0] * size[2], 99), *work = numbers(scratch / sizeof(float) + 1, 1);
-    set->linear_run(state, x, y, work);
+    set->linear_run(state, x, y, NULL, work);
     set->linear_free(state);
     free(work);
     return y;

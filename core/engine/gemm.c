@@ -1,0 +1,150 @@
+#include "core/engine/gemm.h"
+
+#include "core/engine/program.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { K_BLOCK = 512 }; /* of a panel: 32 KiB, which stays in the first-level cache over the rows */
+
+int gemm_padded(int n)
+{
+    return (n + GEMM_PANEL - 1) / GEMM_PANEL * GEMM_PANEL;
+}
+
+static float *aligned_zeros(size_t count)
+{
+    size_t size = (count * sizeof(float) + 64) / 64 * 64;
+    float *p = aligned_alloc(64, size);
+    return p ? memset(p, 0, size) : NULL;
+}
+
+float *gemm_pack(int k, int n, const float *w, ptrdiff_t w_row, ptrdiff_t w_column)
+{
+    float *packed = aligned_zeros((size_t)k * (size_t)gemm_padded(n));
+    for (int j = 0; packed && j < n; j++)
+        for (int i = 0; i < k; i++)
+            packed[((size_t)(j / GEMM_PANEL) * k + i) * GEMM_PANEL + j % GEMM_PANEL] =
+                w[i * w_row + j * w_column];
+    return packed;
+}
+
+float *gemm_pad_bias(int n, const float *bias)
+{
+    float *padded = aligned_zeros((size_t)gemm_padded(n));
+    if (padded)
+        memcpy(padded, bias, (size_t)n * sizeof *bias);
+    return padded;
+}
+
+/* One element at a time, in the order of the fast kernels. */
+void gemm_tile_any(int rows, const struct gemm_tile *t)
+{
+    const struct gemm *g = t->g;
+    for (int r = 0; r < rows; r++)
+        for (int c = 0; c < t->cols; c++) {
+            float *y = t->y + r * g->y_pitch + c;
+            float v = !t->first ? *y : t->bias ? t->bias[c] : 0;
+            for (int k = 0; k < t->k; k++)
+                v = fmaf(t->x[r * g->x_pitch + k], t->w[k * GEMM_PANEL + c], v);
+            if (t->end && t->add)
+                v += t->add[r * g->add_pitch + c];
+            if (t->end && g->relu)
+                v = v < 0 ? 0 : v;
+            if (t->end && t->xi)
+                v += g->sigma * t->xi[r * g->y_pitch + c];
+            *y = v;
+        }
+}
+
+struct isa {
+    const char *name;
+    int rows;
+    gemm_tile_fn *tile;
+};
+
+static struct isa find_isa(void)
+{
+#if defined(__x86_64__) && defined(__GNUC__)
+    if (__builtin_cpu_supports("avx512f"))
+        return (struct isa){"avx512", 12, gemm_tile_avx512};
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        return (struct isa){"avx2", 6, gemm_tile_avx2};
+#endif
+    return (struct isa){"c", 4, gemm_tile_any};
+}
+
+int gemm_is_fast(void)
+{
+    return find_isa().tile != gemm_tile_any;
+}
+
+const char *gemm_isa(void)
+{
+    return find_isa().name;
+}
+
+static float peak_any(long rounds)
+{
+    float a[12] = {0};
+    for (long i = 0; i < rounds; i++)
+        for (int k = 0; k < 12; k++)
+            a[k] = a[k] * 1e-9f + 1e-9f;
+    return a[0] + a[11];
+}
+
+double gemm_peak(void)
+{
+    float (*spin)(long) = peak_any;
+    int lanes = 1;
+#if defined(__x86_64__) && defined(__GNUC__)
+    gemm_tile_fn *tile = find_isa().tile;
+    if (tile != gemm_tile_any) {
+        spin = tile == gemm_tile_avx512 ? gemm_peak_avx512 : gemm_peak_avx2;
+        lanes = tile == gemm_tile_avx512 ? 16 : 8;
+    }
+#endif
+    volatile float sink = spin(1000);
+    double best = 0;
+    for (int k = 0; k < 10; k++) {
+        const long rounds = 1000000;
+        double start = engine_clock();
+        sink = spin(rounds);
+        double rate = 24.0 * lanes * (double)rounds / (engine_clock() - start);
+        best = rate > best ? rate : best;
+    }
+    (void)sink;
+    return best;
+}
+
+static void run_rows(const struct gemm *g, const struct isa *isa, struct gemm_tile *t, int k0, int column)
+{
+    int tiles =
+        (g->rows + isa->rows - 1) / isa->rows; /* of like sizes: a small one would wait on its chain */
+    for (int k = 0, row = 0, rows; k < tiles; k++, row += rows) {
+        rows = (g->rows - row + tiles - k - 1) / (tiles - k);
+        ptrdiff_t at = row * g->y_pitch + column;
+        t->x = g->x + row * g->x_pitch + k0;
+        t->y = g->y + at;
+        t->xi = g->xi ? g->xi + at : NULL;
+        t->add = g->add ? g->add + row * g->add_pitch + column : NULL;
+        isa->tile(rows, t);
+    }
+}
+
+void gemm_run(const struct gemm *g)
+{
+    const struct isa isa = find_isa();
+    for (int k0 = 0; k0 < g->k || k0 == 0; k0 += K_BLOCK) {
+        int k = g->k - k0 < K_BLOCK ? g->k - k0 : K_BLOCK;
+        struct gemm_tile t = {.k = k, .first = k0 == 0, .g = g};
+        t.end = k0 + k == g->k && (g->add || g->relu || g->xi);
+        for (int column = 0; column < g->n; column += GEMM_PANEL) {
+            t.cols = g->n - column < GEMM_PANEL ? g->n - column : GEMM_PANEL;
+            t.w = g->packed + (size_t)column * g->k + (size_t)k0 * GEMM_PANEL;
+            t.bias = g->bias ? g->bias + column : NULL;
+            run_rows(g, &isa, &t, k0, column);
+        }
+    }
+}

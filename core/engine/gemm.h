@@ -1,0 +1,60 @@
+/* Internal to the engine: a dense product with its epilogue, on kernels of our own. Every element of the
+ * result is one chain of fused multiply-adds over k in ascending order, started from the bias, whatever the
+ * row's position, the number of rows or the vector width: a row never depends on its neighbours, and AVX2,
+ * AVX-512 and plain C give the same bits. */
+#ifndef APEX_CORE_ENGINE_GEMM_H
+#define APEX_CORE_ENGINE_GEMM_H
+
+#include "core/engine/kernels.h"
+
+#include <stddef.h>
+
+enum { GEMM_PANEL = 16 }; /* columns of a packed panel */
+
+/* y[rows][n] = x[rows][k] w + bias; then the epilogue, row r of the product being row r of y. */
+struct gemm {
+    int rows, k, n;
+    const float *x; /* rows of k, x_pitch apart (floats) */
+    ptrdiff_t x_pitch;
+    const float *packed; /* gemm_pack */
+    const float *bias;   /* padded to gemm_padded(n), or NULL */
+    float *y;            /* rows of n, y_pitch apart */
+    ptrdiff_t y_pitch;
+    const float *add; /* like y, add_pitch apart (0: one row for all); NULL: none */
+    ptrdiff_t add_pitch;
+    int relu;
+    const float *xi; /* like y, with its pitch; NULL: none */
+    float sigma;
+};
+
+int gemm_padded(int n); /* n rounded up to whole panels */
+
+/* w [k][n] with its rows w_row and its columns w_column floats apart -> [panels][k][GEMM_PANEL], zeros beyond
+ * n: k * gemm_padded(n) floats, 64-byte aligned. NULL: no memory. Freed with free(). */
+float *gemm_pack(int k, int n, const float *w, ptrdiff_t w_row, ptrdiff_t w_column);
+float *gemm_pad_bias(int n, const float *bias); /* NULL: no memory */
+
+void gemm_run(const struct gemm *g);
+
+int gemm_is_fast(void);     /* this processor has fused multiply-add in vectors */
+const char *gemm_isa(void); /* "avx512", "avx2", "c" */
+
+/* Floating-point operations per second that one core reaches on registers alone, measured over about 50 ms.
+ */
+double gemm_peak(void);
+
+/* Inside the GEMM only: up to 12 rows of one panel, over k steps of the product. */
+struct gemm_tile {
+    int k, cols, first, end; /* first: start from the bias, else from y; end: an epilogue follows */
+    const float *x, *w, *bias, *add, *xi;
+    float *y;
+    const struct gemm *g;
+};
+typedef void gemm_tile_fn(int rows, const struct gemm_tile *t);
+gemm_tile_fn gemm_tile_any;
+#if defined(__x86_64__) && defined(__GNUC__)
+gemm_tile_fn gemm_tile_avx2, gemm_tile_avx512;
+float gemm_peak_avx2(long rounds), gemm_peak_avx512(long rounds);
+#endif
+
+#endif

@@ -1,0 +1,113 @@
+/* Noise, and single layers, against what the processor can do. */
+#include "core/engine/gemm.h"
+#include "dist/program/bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TRIALS = 7 };
+
+static float *numbers(size_t count)
+{
+    const struct apex_noise noise = {APEX_NOISE_UNIFORM, 3};
+    float *v = aligned_alloc(64, (count * sizeof *v + 64) / 64 * 64);
+    if (v)
+        apex_noise_fill(&noise, 0, 0, 0, 0, (int64_t)count, v);
+    return v;
+}
+
+int bench_noise(struct apex_error *err)
+{
+    enum { ELEMENTS = 64 * 256, ROWS = 200 };
+    static const enum apex_noise_kind kinds[] = {APEX_NOISE_GAUSSIAN, APEX_NOISE_UNIFORM, APEX_NOISE_LAPLACE};
+    float *a = numbers(ELEMENTS), *xi = numbers(ELEMENTS);
+    printf("%-34s %12s\n", "noise made and added", "G values/s");
+    for (size_t k = 0; a && xi && k < 2 * sizeof kinds / sizeof *kinds; k++) {
+        const struct apex_noise noise = {kinds[k / 2], 1};
+        double best = 1e9;
+        for (int t = 0; t < TRIALS; t++) {
+            double start = bench_clock();
+            for (uint32_t row = 0; row < ROWS; row++) {
+                if (k % 2)
+                    apex_noise_fill_nhwc(&noise, 1, 0, row, 64, 256, xi);
+                else
+                    apex_noise_fill(&noise, 1, 0, row, 0, ELEMENTS, xi);
+                apex_noise_apply(noise.kind, 1e-3f, a, xi, ELEMENTS, a);
+            }
+            double took = bench_clock() - start;
+            best = took < best ? took : best;
+        }
+        printf("%-10s %-23s %12.3f\n", apex_noise_name(noise.kind), k % 2 ? "channels last" : "rows",
+               ELEMENTS * ROWS / best / 1e9);
+    }
+    free(a);
+    free(xi);
+    return a && xi ? 0 : apex_fail(err, "out of memory");
+}
+
+static const struct conv_shape shapes[] = {
+    /* batch; in h w c, out h w c; kernel, stride, dilation; pads; groups */
+    {8, 32, 32, 16, 32, 32, 16, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+    {8, 16, 16, 32, 16, 16, 32, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+    {8, 8, 8, 64, 8, 8, 64, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+    {8, 32, 32, 64, 32, 32, 64, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+    {8, 8, 8, 256, 8, 8, 256, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+    {8, 4, 4, 512, 4, 4, 512, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+    {8, 32, 32, 16, 16, 16, 32, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 1},
+    {8, 16, 16, 64, 16, 16, 256, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1},
+    {8, 32, 32, 3, 32, 32, 16, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+};
+
+/* Best time of a run; -1: no memory, or a set that refuses. */
+static double time_conv(const struct kernel_set *set, const struct conv_shape *s, char algorithm[48])
+{
+    size_t in = (size_t)s->batch * s->in_h * s->in_w * s->in_c, scratch = 0;
+    size_t out = (size_t)s->batch * s->out_h * s->out_w * s->out_c;
+    float *x = numbers(in), *y = numbers(out);
+    float *w = numbers((size_t)s->out_c * s->in_c * s->kernel_h * s->kernel_w);
+    void *state = x && y && w ? set->conv_new(s, w, NULL, &scratch, NULL) : NULL;
+    float *work = state ? numbers(scratch / sizeof *work + 16) : NULL;
+    double best = -1;
+    for (int t = 0; work && t < TRIALS; t++) {
+        double start = bench_clock();
+        set->conv_run(state, x, y, NULL, work);
+        double took = bench_clock() - start;
+        best = best < 0 || took < best ? took : best;
+    }
+    if (state)
+        snprintf(algorithm, 48, "%s", set->conv_algorithm(state));
+    if (state)
+        set->conv_free(state);
+    free(x);
+    free(y);
+    free(w);
+    free(work);
+    return best;
+}
+
+int bench_kernels(struct apex_error *err)
+{
+    static const char *const names[] = {"native", "onednn", "openblas"};
+    double peak = gemm_peak();
+    printf("\npeak of one core (%s, multiply-adds in registers): %.1f GFLOP/s\n", gemm_isa(), peak / 1e9);
+    printf("%-26s %-32s %8s %9s\n", "convolution, 8 images", "kernel", "GFLOP/s", "of peak");
+    for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++)
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+            const struct conv_shape *s = &shapes[k];
+            const struct kernel_set *set = kernel_set_find(names[i], NULL);
+            char what[64], algorithm[48] = "";
+            if (!set)
+                continue;
+            double took = time_conv(set, s, algorithm);
+            if (took <= 0)
+                return apex_fail(err, "out of memory");
+            double flops =
+                2.0 * s->kernel_h * s->kernel_w * s->in_c * s->out_c * s->out_h * s->out_w * s->batch / took;
+            snprintf(what, sizeof what, "%dx%d %dx%dx%d -> %d /%d", s->kernel_h, s->kernel_w, s->in_h,
+                     s->in_w, s->in_c, s->out_c, s->stride_h);
+            printf("%-26s %-32s %8.1f %8.0f%%\n", i ? "" : what, algorithm, flops / 1e9, 100 * flops / peak);
+        }
+    printf("(FLOPs are those of the direct product: Winograd does fewer, so it may exceed the peak.)\n");
+    return 0;
+}

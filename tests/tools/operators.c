@@ -1,0 +1,55 @@
+/* Prints docs/operators.md from the operator table. */
+#include "core/onnx/rules.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What computes it where it depends on the network's input. */
+static const char *kernels_of(const struct op *op)
+{
+    if (strcmp(op->name, "Conv") == 0)
+        return "oneDNN, OpenBLAS, naive";
+    if (strcmp(op->name, "Gemm") == 0 || strcmp(op->name, "MatMul") == 0)
+        return "OpenBLAS, naive";
+    if (op->infer == infer_shape_of || op->infer == infer_size)
+        return "known at load";
+    if (op->infer == infer_identity || op->infer == infer_dropout || op->infer == infer_cast)
+        return "none";
+    if (op->infer == lower_sum || op->infer == lower_reduce || op->infer == lower_tile ||
+        op->infer == lower_space_depth || op->infer == lower_group_norm)
+        return "those of others";
+    return op->runtime ? "loops" : "none: constants only";
+}
+
+static const char *folds(const struct op *op)
+{
+    return op->fold || !op->runtime                                    ? "yes"
+           : op->infer == infer_identity || op->infer == infer_dropout ? "yes"
+                                                                       : "";
+}
+
+int main(void)
+{
+    int rows = 0;
+    while (op_at(rows))
+        rows++;
+    printf("# Operators\n\n<!-- Made by tests/tools/operators.c from the table in core/onnx/ops.c; do not "
+           "edit. -->\n\n"
+           "The %d operators of ONNX that `apex` knows. *Opsets*: the versions of the operator set that were "
+           "read and are\n"
+           "handled; a model of a newer one is refused. *Kernels*: what computes it where it depends on the "
+           "network's\n"
+           "input; oneDNN where it is built in. *Constants*: whether it is computed at load when all of its "
+           "inputs are\n"
+           "constants. No operator may mix the samples of a batch. Models with functions or with operators "
+           "of other\n"
+           "domains are refused.\n\n"
+           "| operator | opsets | kernels | constants | notes |\n|---|---|---|---|---|\n",
+           rows);
+    for (int k = 0; k < rows; k++) {
+        const struct op *op = op_at(k);
+        printf("| %s | %d to %d | %s | %s | %s |\n", op->name, op->first, op->last, kernels_of(op), folds(op),
+               op_note(op->name));
+    }
+    return 0;
+}
