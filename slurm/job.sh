@@ -99,7 +99,10 @@ meaning() {
 requeue() {
     say "requeued: goes on from the journal"
     # A task of an array is requeued under its own number, which SLURM_JOB_ID is.
-    scontrol requeue "$SLURM_JOB_ID" && sleep 60 # until Slurm ends this shell
+    if scontrol requeue "$SLURM_JOB_ID"; then
+        sleep 600 # until Slurm ends this shell
+        exit 75
+    fi
     say "scontrol requeue did not work: sbatch the same command again to go on"
     exit 75
 }
