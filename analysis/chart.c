@@ -44,6 +44,26 @@ static struct axis axis_of(const struct chart *c)
     return a;
 }
 
+/* Whether anything of a series can be drawn in the part of the finite (0) or infinite (1) x; gnuplot refuses
+ * empty plots. */
+static int is_drawn(const struct chart *c, const struct series *s, int part)
+{
+    for (int i = 0; i < c->points; i++) {
+        double x = c->kind == CHART_BARS ? i + 1 : c->x[i];
+        if (isfinite(s->y[i]) && isinf(x) == part && !isnan(x) && (!c->log_x || x > 0))
+            return 1;
+    }
+    return 0;
+}
+
+static int is_empty(const struct chart *c)
+{
+    for (int k = 0; k < c->series; k++)
+        if (is_drawn(c, &c->s[k], 0) || is_drawn(c, &c->s[k], 1))
+            return 0;
+    return 1;
+}
+
 /* One block of data for each series: x, y, low, high; finite x first, then, as a second part, the infinite
  * ones. */
 static void put_data(struct bytes *script, const struct chart *c, const struct axis *a)
@@ -104,41 +124,63 @@ static void put_x_axis(struct bytes *script, const struct chart *c, const struct
         text_print(script, "set xtics add (\"\u221e\" %.7g)\n", a->infinity);
 }
 
-static void line_commands(struct bytes *plot, const struct chart *c, const struct axis *a)
+/* Parts of a plot command are joined by commas. */
+static void separate_parts(struct bytes *plot, int *parts)
+{
+    text_put(plot, (*parts)++ ? ", " : "");
+}
+
+static void put_title(struct bytes *plot, const struct series *s, int shown)
+{
+    text_put(plot, shown ? "title " : "notitle");
+    if (shown)
+        script_text(plot, s->label);
+}
+
+static void line_commands(struct bytes *plot, const struct chart *c, int *parts)
 {
     char colour[COLOUR_TEXT];
     for (int k = 0; k < c->series; k++) /* bands lie under every line */
-        if (c->s[k].low)
+        if (c->s[k].low && is_drawn(c, &c->s[k], 0)) {
+            separate_parts(plot, parts);
             text_print(plot,
-                       "$d%d index 0 using 1:3:4 with filledcurves fs transparent solid 0.16 noborder "
-                       "lc rgb \"%s\" notitle, ",
+                       "$d%d index 0 using 1:3:4 with filledcurves fs transparent solid 0.16 noborder lc rgb "
+                       "\"%s\" notitle",
                        k, colour_of(&c->s[k], colour));
+        }
     for (int k = 0; k < c->series; k++) {
         const struct series *s = &c->s[k];
         const char *hue = colour_of(s, colour);
-        text_print(plot, "%s$d%d index 0 using 1:2 with linespoints lw %g dt %d pt %d ps 0.35 lc rgb \"%s\" ",
-                   k ? ", " : "", k, colour_width(s), colour_dash(s), colour_mark(s), hue);
-        text_put(plot, in_key(s) ? "title " : "notitle");
-        if (in_key(s))
-            script_text(plot, s->label);
-        if (a->has_infinity)
-            text_print(
-                plot, ", $d%d index 1 using 1:2:3:4 with yerrorbars lw 1 pt %d ps 0.45 lc rgb \"%s\" notitle",
-                k, colour_mark(s), hue);
+        if (is_drawn(c, s, 0)) {
+            separate_parts(plot, parts);
+            text_print(plot,
+                       "$d%d index 0 using 1:2 with linespoints lw %g dt %d pt %d ps 0.35 lc rgb \"%s\" ", k,
+                       colour_width(s), colour_dash(s), colour_mark(s), hue);
+            put_title(plot, s, in_key(s));
+        }
+        if (is_drawn(c, s, 1)) {
+            separate_parts(plot, parts);
+            text_print(plot, "$d%d index 1 using 1:2 with points pt %d ps 0.45 lc rgb \"%s\" notitle", k,
+                       colour_mark(s), hue);
+            if (s->low)
+                text_print(plot,
+                           ", $d%d index 1 using 1:2:3:4 with yerrorbars lw 1 pt 0 lc rgb \"%s\" notitle", k,
+                           hue);
+        }
     }
 }
 
-static void point_commands(struct bytes *plot, const struct chart *c, const struct axis *a)
+static void point_commands(struct bytes *plot, const struct chart *c, int *parts)
 {
     char colour[COLOUR_TEXT];
     for (int k = 0; k < c->series; k++)
-        for (int part = 0; part < 1 + a->has_infinity; part++) {
-            text_print(plot, "%s$d%d index %d using 1:2 with points pt %d ps 0.35 lc rgb \"#70%s\" ",
-                       k || part ? ", " : "", k, part, colour_mark(&c->s[k]),
-                       colour_of(&c->s[k], colour) + 1);
-            text_put(plot, part ? "notitle" : "title ");
-            if (!part)
-                script_text(plot, c->s[k].label);
+        for (int part = 0; part < 2; part++) {
+            if (!is_drawn(c, &c->s[k], part))
+                continue;
+            separate_parts(plot, parts);
+            text_print(plot, "$d%d index %d using 1:2 with points pt %d ps 0.35 lc rgb \"#70%s\" ", k, part,
+                       colour_mark(&c->s[k]), colour_of(&c->s[k], colour) + 1);
+            put_title(plot, &c->s[k], !part);
         }
 }
 
@@ -149,7 +191,7 @@ static void share_data(struct bytes *script, const struct chart *c, const struct
     for (int part = 0; part < 1 + a->has_infinity; part++) {
         text_put(script, part ? "\n\n" : "");
         for (int i = 0; i < c->points; i++) {
-            if (isinf(c->x[i]) != part)
+            if (isinf(c->x[i]) != part || isnan(c->s[0].y[i]))
                 continue;
             for (int repeat = 0; repeat < 1 + part; repeat++) { /* infinity is a column with a width */
                 double half = c->log_x ? pow(a->infinity / a->high, 0.9) : 1,
@@ -166,21 +208,23 @@ static void share_data(struct bytes *script, const struct chart *c, const struct
     text_put(script, "EOD\n");
 }
 
-static void share_commands(struct bytes *plot, const struct chart *c, const struct axis *a)
+static void share_commands(struct bytes *plot, const struct chart *c, int *parts)
 {
     char colour[COLOUR_TEXT];
     for (int k = 0; k < c->series; k++)
-        for (int part = 0; part < 1 + a->has_infinity; part++) {
+        for (int part = 0; part < 2; part++) {
+            const struct series *s = &c->s[k];
+            if (!is_drawn(c, s, part))
+                continue;
+            separate_parts(plot, parts);
             text_print(plot,
-                       "%s$d index %d using 1:%d:%d with filledcurves fs %s border rgb \"#808080\" lw 0.4 lc "
+                       "$d index %d using 1:%d:%d with filledcurves fs %s border rgb \"#808080\" lw 0.4 lc "
                        "rgb \"%s\" ",
-                       k || part ? ", " : "", part, k + 2, k + 3,
-                       c->s[k].look == LOOK_ITEM && c->s[k].rank >= COLOUR_ITEMS ? "transparent solid 0.45"
-                                                                                 : "solid 0.9",
-                       colour_of(&c->s[k], colour));
-            text_put(plot, part ? "notitle" : "title ");
-            if (!part)
-                script_text(plot, c->s[k].label);
+                       part, k + 2, k + 3,
+                       s->look == LOOK_ITEM && s->rank >= COLOUR_ITEMS ? "transparent solid 0.45"
+                                                                       : "solid 0.9",
+                       colour_of(s, colour));
+            put_title(plot, s, !part);
         }
 }
 
@@ -209,13 +253,16 @@ static void bar_data(struct bytes *script, const struct chart *c)
     }
 }
 
-static void bar_commands(struct bytes *plot, const struct chart *c)
+static void bar_commands(struct bytes *plot, const struct chart *c, int *parts)
 {
     char colour[COLOUR_TEXT];
     for (int k = 0; k < c->series; k++) {
-        text_print(plot, "%s$d%d using 1:2:5 with boxes fs solid 0.75 noborder lc rgb \"%s\" title ",
-                   k ? ", " : "", k, colour_of(&c->s[k], colour));
-        script_text(plot, c->s[k].label);
+        if (!is_drawn(c, &c->s[k], 0))
+            continue;
+        separate_parts(plot, parts);
+        text_print(plot, "$d%d using 1:2:5 with boxes fs solid 0.75 noborder lc rgb \"%s\" ", k,
+                   colour_of(&c->s[k], colour));
+        put_title(plot, &c->s[k], 1);
         if (c->s[k].low)
             text_print(plot, ", $d%d using 1:2:3:4 with yerrorbars lw 1 pt 7 ps 0.2 lc rgb \"black\" notitle",
                        k);
@@ -230,6 +277,32 @@ static int key_lines(const struct chart *c)
     return 1 + (int)(letters / 58);
 }
 
+static void put_commands(struct bytes *script, struct bytes *plot, const struct chart *c,
+                         const struct axis *a)
+{
+    int parts = 0;
+    if (isfinite(c->level)) {
+        separate_parts(plot, &parts);
+        text_put(plot, "level(x) with lines lw 1 dt 3 lc rgb \"#808080\" ");
+        text_put(plot, c->level_label ? "title " : "notitle");
+        if (c->level_label)
+            script_text(plot, c->level_label);
+    }
+    if (c->kind == CHART_SHARES) {
+        share_data(script, c, a);
+        share_commands(plot, c, &parts);
+    } else if (c->kind == CHART_BARS) {
+        bar_data(script, c);
+        bar_commands(plot, c, &parts);
+    } else {
+        put_data(script, c, a);
+        if (c->kind == CHART_LINES)
+            line_commands(plot, c, &parts);
+        else
+            point_commands(plot, c, &parts);
+    }
+}
+
 void figure_chart(struct figures *f, const struct chart *c)
 {
     struct bytes plot = {0}, *script = &f->script;
@@ -241,25 +314,14 @@ void figure_chart(struct figures *f, const struct chart *c)
         put_x_axis(script, c, &a);
     }
     text_put(&plot, "plot ");
-    if (isfinite(c->level)) {
-        text_put(&plot, "level(x) with lines lw 1 dt 3 lc rgb \"#808080\" ");
-        text_put(&plot, c->level_label ? "title " : "notitle");
-        if (c->level_label)
-            script_text(&plot, c->level_label);
-        text_put(&plot, ", ");
-    }
-    if (c->kind == CHART_SHARES) {
-        share_data(script, c, &a);
-        share_commands(&plot, c, &a);
-    } else if (c->kind == CHART_BARS) {
-        bar_data(script, c);
-        bar_commands(&plot, c);
+    if (is_empty(c)) {
+        put_range(script, "y", 0, 1);
+        if (c->kind == CHART_BARS)
+            bar_data(script, c);
+        text_put(script, "set label \"no data\" at graph 0.5,0.5 center\n");
+        text_put(&plot, "NaN notitle");
     } else {
-        put_data(script, c, &a);
-        if (c->kind == CHART_LINES)
-            line_commands(&plot, c, &a);
-        else
-            point_commands(&plot, c, &a);
+        put_commands(script, &plot, c, &a);
     }
     char *text = text_take(&plot, NULL);
     f->failed |= !text;

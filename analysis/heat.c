@@ -47,6 +47,7 @@ void figure_heat(struct figures *f, const struct heat *h)
 {
     struct bytes *script = &f->script;
     char plot[512], white[96];
+    int drawn = 0;
     script_begin(f, h->name);
     text_put(script, "$d << EOD\n");
     for (int r = 0; r < h->rows; r++)
@@ -55,6 +56,7 @@ void figure_heat(struct figures *f, const struct heat *h)
             if (isnan(v))
                 continue;
             text_print(script, "%d %d %.6g\n", c, r, v);
+            drawn++;
         }
     text_put(script, "EOD\nset tmargin 1.9\nset border 0\nunset key\nset tics scale 0 nomirror\nset title ");
     script_text(script, h->title);
@@ -83,6 +85,10 @@ void figure_heat(struct figures *f, const struct heat *h)
                  "labels font \",9\" "
                  "tc rgb variable",
                  white);
+    }
+    if (!drawn) {
+        text_put(script, "set label \"no data\" at graph 0.5,0.5 center\n");
+        snprintf(plot, sizeof plot, "plot NaN notitle");
     }
     int cell = h->rows <= 12 ? 26 : h->rows <= 25 ? 16 : 0;
     script_end(f, WIDTH, cell ? 130 + cell * h->rows : 430, plot);

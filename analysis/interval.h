@@ -33,7 +33,12 @@ struct interval interval_mean(const double *x, size_t n, double level);
  * the jackknife). NaN: not defined for this resample. */
 typedef double bootstrap_statistic(void *context, const unsigned *times, size_t n);
 
-enum bootstrap_method { BOOTSTRAP_PERCENTILE, BOOTSTRAP_BCA };
+enum bootstrap_method {
+    BOOTSTRAP_PERCENTILE,
+    BOOTSTRAP_BCA,
+    BOOTSTRAP_NORMAL /* estimate -+ z standard errors, further out on the side that the replicates' bias
+                        points away from (ch. 10): for statistics that chance only makes larger */
+};
 
 struct bootstrap_options {
     int replicates; /* 1000 */
@@ -54,6 +59,13 @@ struct bootstrap {
     double standard_error; /* of the defined replicates */
     int undefined;         /* replicates that gave NaN */
 };
+
+/* Several statistics of the same resamples at once, so that what they share is computed once:
+ * value[statistics]. */
+typedef void bootstrap_statistics(void *context, const unsigned *times, size_t n, double *value);
+
+int bootstrap_many(bootstrap_statistics *statistics, void *context, size_t n, size_t many,
+                   const struct bootstrap_options *o, struct bootstrap *out, struct apex_error *err);
 
 /* -1 with err: no memory, or options that make no sense. */
 int bootstrap(bootstrap_statistic *statistic, void *context, size_t n, const struct bootstrap_options *o,

@@ -3,34 +3,19 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Sum over the resample of squared distances of the ranks from their mean. */
-static double spread(const struct rank_variable *v, double mean)
+double rank_partial_of(double xy, double xz, double yz)
 {
-    double sum = 0;
-    for (size_t g = 0; g < v->groups; g++)
-        sum += v->weight[g] * (v->rank[g] - mean) * (v->rank[g] - mean);
-    return sum;
-}
-
-/* Pearson correlation of the mid-ranks of variables a and b, whose weights and ranks are those of the
- * resample of `total` samples. */
-static double correlation(const struct rank_data *d, int a, int b, const unsigned *times, double total)
-{
-    const struct rank_variable *x = &d->v[a], *y = &d->v[b];
-    const double mean = 0.5 * (total + 1), scale = sqrt(spread(x, mean)) * sqrt(spread(y, mean));
-    double sum = 0;
-    for (size_t i = 0; i < d->n; i++)
-        sum += times[i] * (x->rank[x->group[i]] - mean) * (y->rank[y->group[i]] - mean);
-    return scale > 0 ? fmax(-1, fmin(1, sum / scale)) : NAN;
+    const double left = (1 - xz * xz) * (1 - yz * yz);
+    return left > 1e-12 ? fmax(-1, fmin(1, (xy - xz * yz) / sqrt(left))) : NAN;
 }
 
 static double spearman(void *context, const unsigned *times, size_t n)
 {
     (void)n;
     struct rank_data *d = context;
-    const double total = rank_data_resample(d, 0, times);
+    rank_data_resample(d, 0, times);
     rank_data_resample(d, 1, times);
-    return correlation(d, 0, 1, times, total);
+    return rank_data_correlation(d, 0, 1, times);
 }
 
 /* Variables x, y, z: of x and y, z held fixed. */
@@ -38,13 +23,10 @@ static double partial(void *context, const unsigned *times, size_t n)
 {
     (void)n;
     struct rank_data *d = context;
-    const double total = rank_data_resample(d, 0, times);
-    rank_data_resample(d, 1, times);
-    rank_data_resample(d, 2, times);
-    const double xy = correlation(d, 0, 1, times, total), xz = correlation(d, 0, 2, times, total),
-                 yz = correlation(d, 1, 2, times, total);
-    const double left = (1 - xz * xz) * (1 - yz * yz);
-    return left > 1e-12 ? fmax(-1, fmin(1, (xy - xz * yz) / sqrt(left))) : NAN;
+    for (int k = 0; k < 3; k++)
+        rank_data_resample(d, k, times);
+    return rank_partial_of(rank_data_correlation(d, 0, 1, times), rank_data_correlation(d, 0, 2, times),
+                           rank_data_correlation(d, 1, 2, times));
 }
 
 /* Variables x, z, y: how much more x says about y than z does. */
@@ -52,10 +34,9 @@ static double difference(void *context, const unsigned *times, size_t n)
 {
     (void)n;
     struct rank_data *d = context;
-    const double total = rank_data_resample(d, 0, times);
-    rank_data_resample(d, 1, times);
-    rank_data_resample(d, 2, times);
-    return correlation(d, 0, 2, times, total) - correlation(d, 1, 2, times, total);
+    for (int k = 0; k < 3; k++)
+        rank_data_resample(d, k, times);
+    return rank_data_correlation(d, 0, 2, times) - rank_data_correlation(d, 1, 2, times);
 }
 
 /* The statistic of all samples, each once. */
@@ -115,6 +96,25 @@ int rank_difference(const double *x, const double *z, const double *y, size_t n,
     return resampled(difference, (const double *[]){x, z, y}, 3, n, o, out, err);
 }
 
+static int kendall(struct rank_data *d, const struct bootstrap_options *o, struct rank_correlation *out,
+                   struct apex_error *err)
+{
+    out->kendall_resampled = (double)d->n * o->replicates <= RANK_KENDALL_WORK;
+    return out->kendall_resampled ? bootstrap(rank_kendall_statistic, d, d->n, o, &out->kendall, err)
+                                  : rank_kendall_normal(d, o->level, &out->kendall, err);
+}
+
+int rank_kendall_correlate(const double *x, const double *y, size_t n, const struct bootstrap_options *o,
+                           struct rank_correlation *out, struct apex_error *err)
+{
+    struct rank_data d;
+    int rc = rank_data_init(&d, (const double *[]){x, y}, 2, n, err);
+    if (rc == 0)
+        rc = kendall(&d, o, out, err);
+    rank_data_free(&d);
+    return rc;
+}
+
 int rank_correlate(const double *x, const double *y, size_t n, const struct bootstrap_options *o,
                    struct rank_correlation *out, struct apex_error *err)
 {
@@ -123,13 +123,10 @@ int rank_correlate(const double *x, const double *y, size_t n, const struct boot
     int rc = rank_data_init(&d, (const double *[]){x, y}, 2, n, err);
     if (rc == 0) {
         out->pairs = d.n;
-        out->kendall_resampled = (double)d.n * o->replicates <= RANK_KENDALL_WORK;
         rc = bootstrap(spearman, &d, d.n, o, &out->spearman, err);
     }
-    if (rc == 0 && out->kendall_resampled)
-        rc = bootstrap(rank_kendall_statistic, &d, d.n, o, &out->kendall, err);
-    else if (rc == 0)
-        rc = rank_kendall_normal(&d, o->level, &out->kendall, err);
+    if (rc == 0)
+        rc = kendall(&d, o, out, err);
     rank_data_free(&d);
     return rc;
 }

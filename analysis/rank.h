@@ -30,10 +30,14 @@ struct rank_correlation {
     int kendall_resampled; /* 0: above RANK_KENDALL_WORK, interval from the infinitesimal jackknife */
 };
 
-#define RANK_KENDALL_WORK 1500000.0 /* pairs x replicates up to which tau-b is resampled */
+#define RANK_KENDALL_WORK 500000.0 /* pairs x replicates up to which tau-b is resampled */
 
 int rank_correlate(const double *x, const double *y, size_t n, const struct bootstrap_options *o,
                    struct rank_correlation *out, struct apex_error *err);
+
+/* The same for the fields of tau-b only. */
+int rank_kendall_correlate(const double *x, const double *y, size_t n, const struct bootstrap_options *o,
+                           struct rank_correlation *out, struct apex_error *err);
 
 /* rank_partial with its bootstrap interval. */
 int rank_partial_interval(const double *x, const double *y, const double *z, size_t n,

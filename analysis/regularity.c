@@ -1,5 +1,6 @@
 #include "analysis/regularity.h"
 #include "analysis/escape.h"
+#include "analysis/rank_data.h"
 #include "analysis/sort.h"
 
 #include <float.h>
@@ -43,20 +44,106 @@ static struct regularity_row empty_row(void)
     return (struct regularity_row){.with_score = {0, none, none, 0}, .beyond_margin = none, .gain = none};
 }
 
-/* One measure against the score; score, margin and value are over all samples. */
-static int correlate(const double *value, const double *margin, const double *score, size_t n, int is_margin,
-                     const struct bootstrap_options *o, struct regularity_row *row, struct apex_error *err)
+/* What one bootstrap looks at: variable 0 the score, 1 the margin, then the measures in the order of
+ * `measure`. */
+struct joint {
+    struct rank_data ranks;
+    int measures;
+    enum regularity_measure measure[REGULARITY_MEASURES];
+};
+
+enum { SCORE, MARGIN, FIRST, PER_MEASURE = 3 };
+
+/* For the margin its correlation with the score, then for each measure: the same, what is left of it beyond
+ * the margin, and its lead over the margin. */
+static void joint_statistics(void *context, const unsigned *times, size_t n, double *value)
 {
+    struct joint *j = context;
+    (void)n;
+    for (int k = 0; k < j->ranks.variables; k++)
+        rank_data_resample(&j->ranks, k, times);
+    const double margin = *value = rank_data_correlation(&j->ranks, MARGIN, SCORE, times);
+    for (int k = 0; k < j->measures; k++) {
+        double *to = value + 1 + PER_MEASURE * k;
+        to[0] = rank_data_correlation(&j->ranks, FIRST + k, SCORE, times);
+        to[1] = rank_partial_of(to[0], rank_data_correlation(&j->ranks, FIRST + k, MARGIN, times), margin);
+        to[2] = to[0] - margin;
+    }
+}
+
+/* The measures share their samples: those in which none is missing. */
+static int correlate(struct joint *j, const double *const *x, size_t n, const struct bootstrap_options *o,
+                     struct regularity *out, struct apex_error *err)
+{
+    struct bootstrap b[1 + PER_MEASURE * REGULARITY_MEASURES];
+    int rc = rank_data_init(&j->ranks, x, FIRST + j->measures, n, err);
+    if (rc == 0)
+        rc = bootstrap_many(joint_statistics, j, j->ranks.n, (size_t)(1 + PER_MEASURE * j->measures), o, b,
+                            err);
+    for (int k = 0; k < j->measures && rc == 0; k++) {
+        struct regularity_row *row = &out->row[j->measure[k]];
+        row->with_score.pairs = j->ranks.n;
+        row->with_score.spearman = b[1 + PER_MEASURE * k];
+        row->beyond_margin = b[2 + PER_MEASURE * k];
+        row->gain = b[3 + PER_MEASURE * k];
+    }
+    rank_data_free(&j->ranks);
+    return rc;
+}
+
+static size_t censored(const double *value, const double *score, size_t n)
+{
+    size_t count = 0;
     for (size_t i = 0; i < n; i++)
-        row->censored += !isnan(score[i]) && isinf(value[i]) && value[i] > 0;
-    if (rank_correlate(value, score, n, o, &row->with_score, err) != 0)
+        count += !isnan(score[i]) && isinf(value[i]) && value[i] > 0;
+    return count;
+}
+
+/* Work memory: each [samples]. */
+struct columns {
+    double *score, *margin, *measure[REGULARITY_MEASURES];
+};
+
+static int reserve(struct columns *c, size_t n)
+{
+    int bad = !(c->score = malloc((n + 1) * sizeof *c->score));
+    for (int m = 0; m < REGULARITY_MEASURES; m++)
+        bad |= !(c->measure[m] = malloc((n + 1) * sizeof *c->measure[m]));
+    c->margin = c->measure[REGULARITY_MARGIN];
+    return bad ? -1 : 0;
+}
+
+static void release(struct columns *c)
+{
+    free(c->score);
+    for (int m = 0; m < REGULARITY_MEASURES; m++)
+        free(c->measure[m]);
+}
+
+/* The measures of a site together; margin and loss each on their own samples, which may be more. */
+static int correlate_all(const struct columns *c, size_t n, int with_site, const struct bootstrap_options *o,
+                         struct regularity *out, struct apex_error *err)
+{
+    struct joint site = {.measures = with_site ? REGULARITY_MEAN_STAY + 1 : 0}, loss = {.measures = 1};
+    const double *x[RANK_VARIABLES] = {c->score, c->margin},
+                 *y[] = {c->score, c->margin, c->measure[REGULARITY_LOSS]};
+    loss.measure[0] = REGULARITY_LOSS;
+    for (int m = 0; m < site.measures; m++) {
+        site.measure[m] = (enum regularity_measure)m;
+        x[FIRST + m] = c->measure[m];
+    }
+    if ((with_site && correlate(&site, x, n, o, out, err)) || correlate(&loss, y, n, o, out, err))
         return -1;
-    if (is_margin)
-        return 0;
-    return rank_partial_interval(value, score, margin, n, o, &row->beyond_margin, err) ||
-                   rank_difference(value, margin, score, n, o, &row->gain, err)
-               ? -1
-               : 0;
+    for (int m = with_site ? 0 : REGULARITY_MARGIN; m < REGULARITY_MEASURES; m++) {
+        struct regularity_row *row = &out->row[m];
+        const int rc = m == REGULARITY_MARGIN
+                           ? rank_correlate(c->measure[m], c->score, n, o, &row->with_score, err)
+                           : rank_kendall_correlate(c->measure[m], c->score, n, o, &row->with_score, err);
+        if (rc != 0)
+            return -1;
+        row->censored = censored(c->measure[m], c->score, n);
+    }
+    return 0;
 }
 
 int regularity_correlate(const struct result *r, const struct result_site *s, const double *score,
@@ -64,23 +151,18 @@ int regularity_correlate(const struct result *r, const struct result_site *s, co
                          struct apex_error *err)
 {
     const size_t n = r->samples;
-    double *value = malloc(n * sizeof *value), *margin = malloc(n * sizeof *margin),
-           *kept = malloc(n * sizeof *kept);
-    int rc = value && margin && kept ? 0 : apex_fail(err, "%s: no memory for %zu samples", r->path, n);
+    struct columns c = {0};
+    int rc = reserve(&c, n) == 0 ? 0 : apex_fail(err, "%s: no memory for %zu samples", r->path, n);
     for (size_t i = 0; i < n && rc == 0; i++)
-        kept[i] = !keep || keep[i] ? score[i] : NAN;
-    if (rc == 0)
-        regularity_values(r, s, REGULARITY_MARGIN, margin);
-    for (int m = 0; m < REGULARITY_MEASURES && rc == 0; m++) {
+        c.score[i] = !keep || keep[i] ? score[i] : NAN;
+    for (int m = 0; m < REGULARITY_MEASURES; m++) {
         out->row[m] = empty_row();
-        if (of_site((enum regularity_measure)m) && !s)
-            continue;
-        regularity_values(r, s, (enum regularity_measure)m, value);
-        rc = correlate(value, margin, kept, n, m == REGULARITY_MARGIN, o, &out->row[m], err);
+        if (rc == 0 && (s || !of_site((enum regularity_measure)m)))
+            regularity_values(r, s, (enum regularity_measure)m, c.measure[m]);
     }
-    free(value);
-    free(margin);
-    free(kept);
+    if (rc == 0)
+        rc = correlate_all(&c, n, s != NULL, o, out, err);
+    release(&c);
     return rc;
 }
 

@@ -1,6 +1,7 @@
 /* Escape noise and mean stay of one site against a reference score per sample, beside what costs nothing:
  * clean margin and clean loss. All are turned so that more means more regular (the loss is negated), so that
- * a good measure has a positive correlation with a score like the C-score. Formulas: rank.h. */
+ * a good measure has a positive correlation with a score like the C-score. The measures of a site are
+ * compared over the same resamples of the same samples: those in which none is missing. Formulas: rank.h. */
 #ifndef APEX_ANALYSIS_REGULARITY_H
 #define APEX_ANALYSIS_REGULARITY_H
 

@@ -155,6 +155,12 @@ static int say(struct report *r, const struct report_model *m, int first, struct
         last--;
     const struct information *end = &report_head(m)->information[last];
     struct bytes text = {0};
+    char null[TEXT_NUMBER];
+    if (!end->samples) {
+        text_print(&text, "`%s`, noise at `%s`: the largest finite scale is not computed yet.", m->name,
+                   report_head(m)->name);
+        return report_say(r, first, &text, err);
+    }
     text_print(&text, "`%s`, noise at `%s`: ", m->name, report_head(m)->name);
     if (isinf(at))
         text_put(&text, "more than half of what the clean prediction says about the sample is left at every "
@@ -167,9 +173,10 @@ static int say(struct report *r, const struct report_model *m, int first, struct
     text_print(
         &text,
         "; at sigma = %s a sample's predictions are %s away from the model's average (total variation, %zu "
-        "samples), where finite draws alone would give %.3f.",
+        "samples), where finite draws alone would give %s.",
         report_sigma(m->result->sigma[last], sigma),
-        report_interval(end->tv_average, end->tv_average_interval, a), end->samples, end->tv_average_null);
+        report_interval(end->tv_average, end->tv_average_interval, a), end->samples,
+        text_number(end->tv_average_null, null));
     return report_say(r, first, &text, err);
 }
 

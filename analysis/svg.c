@@ -13,6 +13,7 @@ static const struct {
     {"id='gp", "id='%s-gp"},
     {"id=\"gnuplot_canvas\"", "id=\"%s-canvas\""},
     {"stroke='black'", "stroke='currentColor'"},
+    {"stroke=\"black\"", "stroke=\"currentColor\""},
     {"fill=\"black\"", "fill=\"currentColor\""},
     {"fill='black'", "fill='currentColor'"},
     {"color=\"black\"", "color=\"inherit\""},

@@ -54,7 +54,8 @@ struct transition_pair {
 size_t transition_pairs(const int64_t *departures, size_t classes, size_t most, struct transition_pair *out);
 
 /* Bootstrap over samples of the share (g may be NULL: then share is all NaN) and of the asymmetry at scale k;
- * needs class_count, without it the intervals are NaN. */
+ * needs class_count, without it both are NaN. Chance alone makes |n_ij - n_ji| larger than 0, so the
+ * asymmetry's interval is BOOTSTRAP_NORMAL, which reaches down by that much, held to 0..1. */
 int transition_intervals(const struct result *r, const struct result_site *s, size_t k,
                          const struct groups *g, const struct bootstrap_options *o, struct bootstrap *share,
                          struct bootstrap *asymmetry, struct apex_error *err);

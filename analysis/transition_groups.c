@@ -219,8 +219,13 @@ int transition_intervals(const struct result *r, const struct result_site *s, si
         count_sample(&x, i);
     if (rc == 0)
         rc = bootstrap(share_statistic, &x, n, o, share, err);
+    struct bootstrap_options normal = *o;
+    normal.method =
+        BOOTSTRAP_NORMAL; /* chance only makes it larger: every replicate may lie above the estimate */
     if (rc == 0)
-        rc = bootstrap(asymmetry_statistic, &x, n, o, asymmetry, err);
+        rc = bootstrap(asymmetry_statistic, &x, n, &normal, asymmetry, err);
+    asymmetry->interval.low = asymmetry->interval.low < 0 ? 0 : asymmetry->interval.low;
+    asymmetry->interval.high = asymmetry->interval.high > 1 ? 1 : asymmetry->interval.high;
     free(x.inside);
     free(x.between);
     free(x.matrix);

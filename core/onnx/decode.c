@@ -41,11 +41,11 @@ static int decode_initializers(struct decode *d)
     if (d->proto->n_sparse_initializer)
         return apex_fail(d->err, "sparse initializers are not supported");
     for (size_t i = 0; i < d->proto->n_initializer; i++) {
-        const Onnx__TensorProto *p = d->proto->initializer[i];
+        Onnx__TensorProto *p = d->proto->initializer[i];
         int v = declare(d, text_of(p->name), "initializer");
         if (v < 0)
             return -1;
-        struct apex_tensor *t = tensor_proto_read(p, d->external, d->err);
+        struct apex_tensor *t = tensor_proto_take(p, d->external, d->err);
         if (!t)
             return apex_fail_in(d->err, "initializer '%.200s'", text_of(p->name));
         d->g->value[v].constant = t;

@@ -132,7 +132,10 @@ int infer_dropout(struct infer *in, const struct op *op, struct graph_node *n)
         const struct apex_tensor *training = arg_constant(in, n, 2, APEX_BOOL);
         if (!training)
             return -1;
-        if (apex_shape_count(&training->shape) > 0 && *(const uint8_t *)training->data)
+        const struct apex_tensor *ratio = graph_constant(in->g, n, 1);
+        int drops_nothing = ratio && ratio->type == APEX_F32 && apex_shape_count(&ratio->shape) == 1 &&
+                            *(const float *)ratio->data == 0.0f;
+        if (apex_shape_count(&training->shape) > 0 && *(const uint8_t *)training->data && !drops_nothing)
             return graph_fail(in->g, n, in->err,
                               "in training mode; export the model in evaluation mode (model.eval())");
     }

@@ -287,3 +287,24 @@ struct apex_tensor *tensor_proto_read(const Onnx__TensorProto *p, const struct e
         convert_typed(p, count, t);
     return t;
 }
+
+struct apex_tensor *tensor_proto_take(Onnx__TensorProto *p, const struct external_data *external,
+                                      struct apex_error *err)
+{
+    struct apex_shape shape = {0};
+    int64_t count = 0;
+    int is_external = p->has_data_location && p->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
+    if (is_external || !p->has_raw_data || p->data_type != ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT ||
+        proto_shape(p, &shape, &count, NULL) < 0 || count == 0 ||
+        p->raw_data.len != (size_t)count * sizeof(float))
+        return tensor_proto_read(p, external, err);
+    struct apex_shape empty = {.rank = 1};
+    struct apex_tensor *t = apex_tensor_new(APEX_F32, &empty, err);
+    if (!t)
+        return NULL;
+    free(t->data);
+    t->shape = shape;
+    t->data = p->raw_data.data; /* protobuf-c has it from malloc */
+    p->raw_data = (ProtobufCBinaryData){0};
+    return t;
+}

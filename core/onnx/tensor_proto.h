@@ -17,6 +17,11 @@ struct external_data { /* where external data comes from; read NULL: nowhere */
 struct apex_tensor *tensor_proto_read(const Onnx__TensorProto *p, const struct external_data *external,
                                       struct apex_error *err);
 
+/* The same, but float32 raw data is taken over where possible, not copied: a model then needs memory for its
+ * bytes and for its weights, and no more. *p keeps everything else. */
+struct apex_tensor *tensor_proto_take(Onnx__TensorProto *p, const struct external_data *external,
+                                      struct apex_error *err);
+
 /* What an ONNX element type becomes here: 0 and *type, or -1 (strings, complex numbers, unknown types). */
 int tensor_proto_type(int onnx_type, enum apex_type *type);
 const char *tensor_proto_type_name(int onnx_type); /* "float16", or "unknown type" */

@@ -152,12 +152,11 @@ static inline void maker_escape(int nc, const struct maker *m, size_t s, size_t 
 {
     unsigned char *have = calloc(m->sigmas, 1);
     uint32_t *mode = calloc(m->sigmas, sizeof *mode), *stay = calloc(m->sigmas, sizeof *stay);
-    int incomplete = 0, in_grid = 0, left = 0, before = m->draws;
+    int incomplete = 0, left = 0, before = m->draws;
     double log_sum = 0;
     for (size_t k = 0; k < m->sigmas; k++) {
         const int clean = m->clean_class[i], first = m->count(s, k, i, 0);
         have[k] = first >= 0;
-        in_grid += have[k];
         incomplete |= first == -2; /* -2: in the grid and not computed; -1: not in the grid */
         for (size_t c = 0; have[k] && c < m->classes; c++)
             mode[k] = m->count(s, k, i, c) > m->count(s, k, i, mode[k]) ? (uint32_t)c : mode[k];

@@ -69,6 +69,69 @@ static void the_bootstrap_of_a_skewed_mean_agrees_with_scipy(void **state)
     free(x);
 }
 
+/* The normal interval of a mean has a closed form; of a maximum, which resampling only lowers, it reaches up.
+ */
+static double largest(void *context, const unsigned *times, size_t n)
+{
+    const double *x = context;
+    double most = -INFINITY;
+    for (size_t i = 0; i < n; i++)
+        most = times[i] ? fmax(most, x[i]) : most;
+    return most;
+}
+
+static void the_normal_interval_makes_room_for_bias(void **state)
+{
+    (void)state;
+    struct golden *x = golden_read("mean.x");
+    double sum = 0, squares = 0, top = -INFINITY;
+    for (size_t i = 0; i < x->n; i++) {
+        sum += x->v[i];
+        top = fmax(top, x->v[i]);
+    }
+    for (size_t i = 0; i < x->n; i++)
+        squares += pow(x->v[i] - sum / (double)x->n, 2);
+    const double error = sqrt(squares) / (double)x->n;
+    const struct bootstrap_options o = {20000, 3, 0.95, BOOTSTRAP_NORMAL};
+    struct bootstrap b;
+    assert_int_equal(bootstrap(mean, x->v, x->n, &o, &b, NULL), 0);
+    assert_close(b.standard_error, error, 0.02, "standard error");
+    assert_close(b.interval.high - b.interval.low, 2 * 1.959964 * error, 0.03, "width");
+    assert_int_equal(bootstrap(largest, x->v, x->n, &o, &b, NULL), 0);
+    assert_true(b.estimate == top && b.interval.low < top);
+    assert_true(b.interval.high - top > top - b.interval.low);
+    free(x);
+}
+
+static void both(void *context, const unsigned *times, size_t n, double *value)
+{
+    value[0] = mean(context, times, n);
+    value[1] = largest(context, times, n);
+    value[2] = NAN;
+}
+
+static void assert_same(const struct bootstrap *a, const struct bootstrap *b)
+{
+    assert_close(a->estimate, b->estimate, 0, "estimate");
+    assert_close(a->interval.low, b->interval.low, 0, "low");
+    assert_close(a->interval.high, b->interval.high, 0, "high");
+    assert_close(a->standard_error, b->standard_error, 0, "standard error");
+}
+
+static void several_statistics_share_their_resamples(void **state)
+{
+    (void)state;
+    struct golden *x = golden_read("mean.x");
+    struct bootstrap many[3], one;
+    assert_int_equal(bootstrap_many(both, x->v, x->n, 3, &bootstrap_default, many, NULL), 0);
+    assert_int_equal(bootstrap(mean, x->v, x->n, &bootstrap_default, &one, NULL), 0);
+    assert_same(&many[0], &one);
+    assert_int_equal(bootstrap(largest, x->v, x->n, &bootstrap_default, &one, NULL), 0);
+    assert_same(&many[1], &one);
+    assert_nan(many[2].interval.low, "never defined");
+    free(x);
+}
+
 static void the_same_seed_gives_the_same_interval_and_another_seed_another(void **state)
 {
     (void)state;
@@ -148,6 +211,8 @@ int main(void)
         cmocka_unit_test(without_trials_there_is_no_interval),
         cmocka_unit_test(the_interval_of_a_mean_equals_scipy_and_skips_nan),
         cmocka_unit_test(the_bootstrap_of_a_skewed_mean_agrees_with_scipy),
+        cmocka_unit_test(the_normal_interval_makes_room_for_bias),
+        cmocka_unit_test(several_statistics_share_their_resamples),
         cmocka_unit_test(the_same_seed_gives_the_same_interval_and_another_seed_another),
         cmocka_unit_test(a_constant_has_an_interval_of_no_width),
         cmocka_unit_test(a_statistic_that_is_mostly_undefined_has_no_interval),

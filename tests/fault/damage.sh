@@ -11,7 +11,7 @@ for damage in last_byte flipped_byte zeros; do
     cp whole/apex.journal "$damage/"
     case $damage in
     last_byte) expect='0 torn tail:' && truncate -s $((size - 1)) "$damage/apex.journal" ;;
-    flipped_byte) expect='4 1 hole' && printf '\377' | dd of="$damage/apex.journal" bs=1 seek=$((size * 2 / 3)) conv=notrunc 2>/dev/null ;;
+    flipped_byte) expect='4 1 hole' && printf '\377' | dd of="$damage/apex.journal" bs=1 seek=$((size / 3)) conv=notrunc 2>/dev/null ;;
     zeros) expect='4 1 hole' && dd if=/dev/zero of="$damage/apex.journal" bs=1024 seek=$((size / 2048)) count=8 conv=notrunc 2>/dev/null ;;
     esac
     "$dir/apex" fsck "$damage" >report
