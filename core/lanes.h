@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #define LANES 64
+#define FEW_LANES 16 /* a site of few elements does not pay for all lanes */
 
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
 #if __has_attribute(target_clones)
@@ -17,14 +18,16 @@
 #define APEX_CLONES
 #endif
 
-/* In: x[0] the first counter word of each lane; tail = (stream, draw, sample), the other three, common to
+/* `lanes` of each function: how many are wanted; at least so many are made, all LANES are room to write in.
+ *
+ * In: x[0] the first counter word of each lane; tail = (stream, draw, sample), the other three, common to
  * all. Out: the four words of each block. */
-void philox_lanes(const uint32_t key[2], const uint32_t tail[3], uint32_t x[4][LANES]);
+void philox_lanes(const uint32_t key[2], const uint32_t tail[3], uint32_t x[4][LANES], int lanes);
 
 /* xi[w][i] from x[w][i]; docs/noise.md has the formulas. */
-void normal_lanes(uint32_t x[4][LANES], float xi[4][LANES]);
-void uniform_lanes(uint32_t x[4][LANES], float xi[4][LANES]); /* variance 1 */
-void laplace_lanes(uint32_t x[4][LANES], float xi[4][LANES]); /* variance 1 */
-void unit_lanes(uint32_t x[4][LANES], float xi[4][LANES]);    /* on (0,1) */
+void normal_lanes(uint32_t x[4][LANES], float xi[4][LANES], int lanes);
+void uniform_lanes(uint32_t x[4][LANES], float xi[4][LANES], int lanes); /* variance 1 */
+void laplace_lanes(uint32_t x[4][LANES], float xi[4][LANES], int lanes); /* variance 1 */
+void unit_lanes(uint32_t x[4][LANES], float xi[4][LANES], int lanes);    /* on (0,1) */
 
 #endif

@@ -41,22 +41,22 @@ static struct source source_of(const struct apex_noise *noise, uint32_t stream, 
 }
 
 /* x[0] holds the block number of each lane; xi[w][i] is element w of that block. */
-static void make(const struct source *s, uint32_t x[4][LANES], float xi[4][LANES])
+static void make(const struct source *s, uint32_t x[4][LANES], float xi[4][LANES], int lanes)
 {
-    philox_lanes(s->key, s->tail, x);
+    philox_lanes(s->key, s->tail, x, lanes);
     switch (s->kind) {
     case APEX_NOISE_GAUSSIAN:
     case APEX_NOISE_MULTIPLICATIVE:
-        normal_lanes(x, xi);
+        normal_lanes(x, xi, lanes);
         break;
     case APEX_NOISE_UNIFORM:
-        uniform_lanes(x, xi);
+        uniform_lanes(x, xi, lanes);
         break;
     case APEX_NOISE_LAPLACE:
-        laplace_lanes(x, xi);
+        laplace_lanes(x, xi, lanes);
         break;
     case APEX_NOISE_DROPOUT:
-        unit_lanes(x, xi);
+        unit_lanes(x, xi, lanes);
         break;
     }
 }
@@ -68,7 +68,7 @@ static void fill_blocks(const struct source *s, uint32_t block, int64_t count, f
     float z[4][LANES];
     for (uint32_t i = 0; i < LANES; i++)
         x[0][i] = block + i;
-    make(s, x, z);
+    make(s, x, z, (int)((count + 3) / 4));
     int64_t whole = count / 4;
     for (int64_t i = 0; i < whole; i++)
         for (int w = 0; w < 4; w++)
@@ -130,7 +130,7 @@ static struct place fill_places(const struct source *s, struct place start, int6
         at = after(at, channels, to - from);
     }
     memset(x[0] + from, 0, (size_t)(LANES - from) * sizeof x[0][0]); /* lanes past the end: any block */
-    make(s, x, z);
+    make(s, x, z, from);
     at = start;
     from = 0;
     for (int to; (to = run_end(at, channels, fours, from)) > from; from = to) {

@@ -70,11 +70,11 @@ static inline void sin_cos_turn(uint32_t x, float *sine, float *cosine)
     *cosine = float_of(bits_of(quarter & 1u ? s : c) ^ cosine_sign);
 }
 
-APEX_CLONES
-void normal_lanes(uint32_t x[4][LANES], float xi[4][LANES])
+static inline __attribute__((always_inline)) void normal_some(uint32_t x[4][LANES], float xi[4][LANES],
+                                                              const int lanes)
 {
     for (int pair = 0; pair < 4; pair += 2) {
-        for (int i = 0; i < LANES; i++) {
+        for (int i = 0; i < lanes; i++) {
             float sine, cosine, radius = sqrtf(-2.0f * log_unit(x[pair][i], 0.5f));
             sin_cos_turn(x[pair + 1][i], &sine, &cosine);
             xi[pair][i] = radius * cosine;
@@ -83,33 +83,69 @@ void normal_lanes(uint32_t x[4][LANES], float xi[4][LANES])
     }
 }
 
-/* sqrt 3 (2 u - 1) with u = (x + 0.5) / 2^32: x - 2^31 is exact in integers. */
 APEX_CLONES
-void uniform_lanes(uint32_t x[4][LANES], float xi[4][LANES])
+void normal_lanes(uint32_t x[4][LANES], float xi[4][LANES], int lanes)
+{
+    if (lanes > FEW_LANES)
+        normal_some(x, xi, LANES);
+    else
+        normal_some(x, xi, FEW_LANES);
+}
+
+/* sqrt 3 (2 u - 1) with u = (x + 0.5) / 2^32: x - 2^31 is exact in integers. */
+static inline __attribute__((always_inline)) void uniform_some(uint32_t x[4][LANES], float xi[4][LANES],
+                                                               const int lanes)
 {
     for (int w = 0; w < 4; w++)
-        for (int i = 0; i < LANES; i++)
+        for (int i = 0; i < lanes; i++)
             xi[w][i] = ((float)(int32_t)(x[w][i] ^ 0x80000000u) + 0.5f) * 0x1.bb67aep-31f; /* sqrt 3 / 2^31 */
 }
 
-/* The top bit is the sign, the others v give u = (v + 0.5) / 2^31; xi = sign * -ln(u) / sqrt 2. */
 APEX_CLONES
-void laplace_lanes(uint32_t x[4][LANES], float xi[4][LANES])
+void uniform_lanes(uint32_t x[4][LANES], float xi[4][LANES], int lanes)
+{
+    if (lanes > FEW_LANES)
+        uniform_some(x, xi, LANES);
+    else
+        uniform_some(x, xi, FEW_LANES);
+}
+
+/* The top bit is the sign, the others v give u = (v + 0.5) / 2^31; xi = sign * -ln(u) / sqrt 2. */
+static inline __attribute__((always_inline)) void laplace_some(uint32_t x[4][LANES], float xi[4][LANES],
+                                                               const int lanes)
 {
     for (int w = 0; w < 4; w++)
-        for (int i = 0; i < LANES; i++) {
+        for (int i = 0; i < lanes; i++) {
             float size = log_unit(x[w][i] << 1, 1.0f) * -0.707106781f;
             xi[w][i] = float_of(bits_of(size) | (x[w][i] & 0x80000000u));
         }
 }
 
-/* (x + 0.5) / 2^32, rounded into the open interval. */
 APEX_CLONES
-void unit_lanes(uint32_t x[4][LANES], float xi[4][LANES])
+void laplace_lanes(uint32_t x[4][LANES], float xi[4][LANES], int lanes)
+{
+    if (lanes > FEW_LANES)
+        laplace_some(x, xi, LANES);
+    else
+        laplace_some(x, xi, FEW_LANES);
+}
+
+/* (x + 0.5) / 2^32, rounded into the open interval. */
+static inline __attribute__((always_inline)) void unit_some(uint32_t x[4][LANES], float xi[4][LANES],
+                                                            const int lanes)
 {
     for (int w = 0; w < 4; w++)
-        for (int i = 0; i < LANES; i++) {
+        for (int i = 0; i < lanes; i++) {
             float u = from_word(x[w][i], 0.5f) * TWO_TO_MINUS_32;
             xi[w][i] = u < 0.99999994f ? u : 0.99999994f;
         }
+}
+
+APEX_CLONES
+void unit_lanes(uint32_t x[4][LANES], float xi[4][LANES], int lanes)
+{
+    if (lanes > FEW_LANES)
+        unit_some(x, xi, LANES);
+    else
+        unit_some(x, xi, FEW_LANES);
 }

@@ -26,9 +26,9 @@ void apex_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[
     out[3] = c3;
 }
 
-static void lanes_portable(const uint32_t key[2], const uint32_t tail[3], uint32_t x[4][LANES])
+static void lanes_portable(const uint32_t key[2], const uint32_t tail[3], uint32_t x[4][LANES], int lanes)
 {
-    for (int i = 0; i < LANES; i++) {
+    for (int i = 0; i < lanes; i++) {
         uint32_t counter[4] = {x[0][i], tail[0], tail[1], tail[2]}, word[4];
         apex_philox(counter, key, word);
         for (int w = 0; w < 4; w++)
@@ -54,9 +54,9 @@ AVX2 static inline void round_avx2(__m256i c[4], __m256i k0, __m256i k1)
     c[3] = p0;
 }
 
-AVX2 static void lanes_avx2(const uint32_t key[2], const uint32_t tail[3], uint32_t x[4][LANES])
+AVX2 static void lanes_avx2(const uint32_t key[2], const uint32_t tail[3], uint32_t x[4][LANES], int lanes)
 {
-    for (int i = 0; i < LANES; i += 8) {
+    for (int i = 0; i < lanes; i += 8) {
         __m256i even[4], odd[4];
         even[0] = _mm256_loadu_si256((const __m256i *)(x[0] + i));
         odd[0] = _mm256_srli_epi64(even[0], 32);
@@ -75,16 +75,16 @@ AVX2 static void lanes_avx2(const uint32_t key[2], const uint32_t tail[3], uint3
     }
 }
 
-void philox_lanes(const uint32_t key[2], const uint32_t tail[3], uint32_t x[4][LANES])
+void philox_lanes(const uint32_t key[2], const uint32_t tail[3], uint32_t x[4][LANES], int lanes)
 {
     if (__builtin_cpu_supports("avx2"))
-        lanes_avx2(key, tail, x);
+        lanes_avx2(key, tail, x, lanes);
     else
-        lanes_portable(key, tail, x);
+        lanes_portable(key, tail, x, lanes);
 }
 #else
-void philox_lanes(const uint32_t key[2], const uint32_t tail[3], uint32_t x[4][LANES])
+void philox_lanes(const uint32_t key[2], const uint32_t tail[3], uint32_t x[4][LANES], int lanes)
 {
-    lanes_portable(key, tail, x);
+    lanes_portable(key, tail, x, lanes);
 }
 #endif

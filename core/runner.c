@@ -6,7 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TILE_BYTES = 2 * 1024 * 1024, TILE_MOST = 64, TILE_LEAST = 4, XI_BYTES = 64 * 1024 * 1024 };
+enum {
+    TILE_BYTES = 256 * 1024, /* of the largest activation: two of them stay in a second-level cache */
+    TILE_MOST_BYTES = 16 * 1024 * 1024, /* a network of many weights reads them once per tile: larger tiles */
+    TILE_MOST = 64,
+    TILE_LEAST = 4,
+    XI_BYTES = 64 * 1024 * 1024
+};
 
 struct runner_site {
     int index; /* APEX_SITE_... or an activation */
@@ -39,10 +45,12 @@ static int64_t largest_activation(const struct graph *g)
 int apex_tile_rows(const struct apex_model *m, uint32_t draws)
 {
     int64_t row = largest_activation(m->graph) * (int64_t)sizeof(float);
+    int64_t most = m->parameters; /* a quarter of the weights' bytes */
+    most = most < TILE_BYTES ? TILE_BYTES : most > TILE_MOST_BYTES ? TILE_MOST_BYTES : most;
     uint32_t rows = 1;
     while (rows < draws && rows < TILE_MOST)
         rows *= 2;
-    while (rows > TILE_LEAST && (int64_t)rows * row > TILE_BYTES)
+    while (rows > TILE_LEAST && (int64_t)rows * row > most)
         rows /= 2;
     return (int)rows;
 }
@@ -212,8 +220,12 @@ static void run_scale(struct apex_runner *r, const struct program *p, const stru
     size_t classes = (size_t)r->e.model->classes;
     size_t step = p->logits.shape.dim[0] == 1 ? 0 : classes; /* a site that the scores do not depend on */
     program_run(p, pass);
+    if (step) {
+        memcpy(logits, p->logits.data, (size_t)r->tile_rows * classes * sizeof *logits);
+        return;
+    }
     for (int d = 0; d < r->tile_rows; d++)
-        memcpy(logits + (size_t)d * classes, p->logits.data + (size_t)d * step, classes * sizeof *logits);
+        memcpy(logits + (size_t)d * classes, p->logits.data, classes * sizeof *logits);
 }
 
 void apex_runner_perturb(struct apex_runner *r, int site, const float *scale, const double *sigma,

@@ -67,15 +67,39 @@ static double difference(float a, float b)
     return a == b ? 0 : (double)a - (double)b;
 }
 
+/* What a draw comes down to, in one sweep over the classes. */
+struct top {
+    float own, other; /* logits of the clean class and of the best other one */
+    uint32_t other_class;
+    int is_nan;
+};
+
+static struct top find_top(const float *logits, uint32_t classes, uint32_t clean)
+{
+    struct top t = {logits[clean], -INFINITY, clean == 0 && classes > 1 ? 1 : 0, 0};
+    for (uint32_t c = 0; c < classes; c++) {
+        float v = logits[c], other = c == clean ? -INFINITY : v;
+        t.is_nan |= v != v;
+        t.other_class = other > t.other ? c : t.other_class;
+        t.other = other > t.other ? other : t.other;
+    }
+    return t;
+}
+
 int apex_tally_add(struct apex_tally *t, uint32_t draw, const float *logits)
 {
-    int64_t top = top_class(logits, t->classes);
-    if (top < 0 || draw >= t->draws)
+    if (draw >= t->draws)
         return -1;
-    uint32_t other = best_other(logits, t->classes, t->clean_class);
-    t->margin_sum += difference(logits[t->clean_class], logits[other]);
-    t->count[top]++;
-    if (top == t->clean_class)
+    uint32_t clean = t->clean_class;
+    struct top top = find_top(logits, t->classes, clean);
+    if (top.is_nan)
+        return -1;
+    if (t->classes == 1)
+        top.other = top.own; /* the same class where there is no other */
+    int stays = top.own > top.other || (top.own == top.other && clean <= top.other_class);
+    t->margin_sum += difference(top.own, top.other);
+    t->count[stays ? clean : top.other_class]++;
+    if (stays)
         t->stay[draw / 8] |= (unsigned char)(1u << (draw % 8));
     return 0;
 }

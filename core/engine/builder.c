@@ -97,6 +97,29 @@ struct operand builder_zero(struct builder *b)
     return (struct operand){.buffer = builder_buffer(b, 1, b->zero)};
 }
 
+struct turn {
+    int64_t rows, channels, pixels;
+    int to_channels_last;
+};
+
+static void turn_row(const float *x, int64_t m, int64_t n, float *y)
+{
+    for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < n; j++)
+            y[j * m + i] = x[i * n + j];
+}
+
+/* Between the two layouts: each row is a matrix of channels and pixels, turned over. */
+static void run_turn(const struct step *s, const struct pass *pass)
+{
+    const struct turn *t = s->state;
+    int64_t row = t->channels * t->pixels;
+    (void)pass;
+    for (int64_t d = 0; d < t->rows; d++)
+        turn_row(s->in[0].data + d * row, t->to_channels_last ? t->channels : t->pixels,
+                 t->to_channels_last ? t->pixels : t->channels, s->out.data + d * row);
+}
+
 int builder_convert(struct builder *b, struct operand *o, enum layout layout)
 {
     if (o->shape.rank != 4)
@@ -106,13 +129,15 @@ int builder_convert(struct builder *b, struct operand *o, enum layout layout)
         return 0;
     }
     struct operand to = *o;
-    int64_t from_stride[APEX_MAX_RANK], to_stride[APEX_MAX_RANK];
     to.layout = layout;
     to.buffer = builder_buffer(b, apex_shape_count(&to.shape), NULL);
-    layout_strides(o->layout, &o->shape, from_stride);
-    layout_strides(layout, &to.shape, to_stride);
-    if (to.buffer < 0 || builder_copy(b, NULL, &to.shape, o, 0, from_stride, &to, 0, to_stride) < 0)
+    struct step *s = to.buffer < 0 ? NULL : builder_step(b, NULL, run_turn, sizeof(struct turn));
+    if (!s)
         return -1;
+    *(struct turn *)s->state = (struct turn){to.shape.dim[0], to.shape.dim[1],
+                                             to.shape.dim[2] * to.shape.dim[3], layout == LAYOUT_NHWC};
+    step_input(s, o);
+    s->out = to;
     *o = to;
     return 0;
 }

@@ -3,7 +3,6 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <immintrin.h>
-#include <string.h>
 
 #define KERNEL static inline __attribute__((always_inline, target("avx2,fma")))
 #define VEC __m256
@@ -32,6 +31,22 @@ KERNEL VEC vec_fma(VEC a, VEC b, VEC c)
 KERNEL VEC vec_max(VEC a, VEC b)
 {
     return _mm256_max_ps(a, b);
+}
+
+/* The sign bit is set where an element exists. */
+KERNEL __m256i vec_mask(int n)
+{
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+KERNEL VEC vec_load_part(const float *p, int n)
+{
+    return _mm256_maskload_ps(p, vec_mask(n));
+}
+
+KERNEL void vec_store_part(float *p, VEC v, int n)
+{
+    _mm256_maskstore_ps(p, vec_mask(n), v);
 }
 
 #include "core/engine/gemm_tile.h"

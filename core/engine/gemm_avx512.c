@@ -3,7 +3,6 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <immintrin.h>
-#include <string.h>
 
 #define KERNEL static inline __attribute__((always_inline, target("avx512f")))
 #define VEC __m512
@@ -32,6 +31,21 @@ KERNEL VEC vec_fma(VEC a, VEC b, VEC c)
 KERNEL VEC vec_max(VEC a, VEC b)
 {
     return _mm512_max_ps(a, b);
+}
+
+KERNEL __mmask16 vec_mask(int n)
+{
+    return (__mmask16)(n >= 16 ? 0xffffu : (1u << n) - 1);
+}
+
+KERNEL VEC vec_load_part(const float *p, int n)
+{
+    return _mm512_maskz_loadu_ps(vec_mask(n), p);
+}
+
+KERNEL void vec_store_part(float *p, VEC v, int n)
+{
+    _mm512_mask_storeu_ps(p, vec_mask(n), v);
 }
 
 #include "core/engine/gemm_tile.h"

@@ -1,5 +1,6 @@
 /* The tile of the GEMM, written once over a vector type. The including file defines VEC (the type),
- * LANES_OF_VEC, KERNEL (how a function is compiled) and the functions vec_load, vec_store, vec_set, vec_fma;
+ * LANES_OF_VEC, KERNEL (how a function is compiled) and the functions vec_load, vec_store, vec_set, vec_fma,
+ * vec_max and, for the first n elements only (the others read as 0), vec_load_part and vec_store_part;
  * + - * are those of GCC's vectors. */
 
 enum { VECS = GEMM_PANEL / LANES_OF_VEC };
@@ -20,25 +21,24 @@ KERNEL VEC vec_end(const struct gemm *g, VEC v, const float *add, const float *x
     return v;
 }
 
-/* The last columns of a matrix whose width is no multiple of a panel: the same operations on a copy. */
+/* Of the last panel, `cols` columns exist. */
 KERNEL void tile_store_part(const struct gemm_tile *t, int row, const VEC v[VECS])
 {
     const struct gemm *g = t->g;
-    float full[3][GEMM_PANEL] = {{0}};
-    size_t size = (size_t)t->cols * sizeof(float);
-    if (t->add)
-        memcpy(full[1], t->add + row * g->add_pitch, size);
-    if (t->xi)
-        memcpy(full[2], t->xi + row * g->y_pitch, size);
 #pragma GCC unroll 2
     for (int j = 0; j < VECS; j++) {
         VEC out = v[j];
-        if (t->end)
-            out = vec_end(g, out, t->add ? full[1] + j * LANES_OF_VEC : NULL,
-                          t->xi ? full[2] + j * LANES_OF_VEC : NULL);
-        vec_store(full[0] + j * LANES_OF_VEC, out);
+        int at = j * LANES_OF_VEC, cols = t->cols - at;
+        if (cols <= 0)
+            return;
+        if (t->end && t->add)
+            out += vec_load_part(t->add + row * g->add_pitch + at, cols);
+        if (t->end && g->relu)
+            out = vec_relu(out);
+        if (t->end && t->xi)
+            out += vec_set(g->sigma) * vec_load_part(t->xi + row * g->y_pitch + at, cols);
+        vec_store_part(t->y + row * g->y_pitch + at, out, cols);
     }
-    memcpy(t->y + row * g->y_pitch, full[0], size);
 }
 
 KERNEL void tile_store(const struct gemm_tile *t, int row, const VEC v[VECS])
@@ -57,16 +57,17 @@ KERNEL void tile_store(const struct gemm_tile *t, int row, const VEC v[VECS])
 
 KERNEL void tile_start(const struct gemm_tile *t, int row, VEC v[VECS])
 {
-    float part[GEMM_PANEL] = {0};
-    const float *from = t->bias;
-    if (!t->first) {
-        from = t->y + row * t->g->y_pitch;
-        if (t->cols < GEMM_PANEL)
-            from = memcpy(part, from, (size_t)t->cols * sizeof *part);
-    }
+    const float *y = t->first ? NULL : t->y + row * t->g->y_pitch;
 #pragma GCC unroll 2
-    for (int j = 0; j < VECS; j++)
-        v[j] = from ? vec_load(from + j * LANES_OF_VEC) : vec_set(0);
+    for (int j = 0; j < VECS; j++) {
+        int at = j * LANES_OF_VEC, cols = t->cols - at;
+        if (!y)
+            v[j] = t->bias ? vec_load(t->bias + at) : vec_set(0);
+        else
+            v[j] = cols >= LANES_OF_VEC ? vec_load(y + at)
+                   : cols > 0           ? vec_load_part(y + at, cols)
+                                        : vec_set(0);
+    }
 }
 
 KERNEL void tile_of(const int rows, const struct gemm_tile *t)

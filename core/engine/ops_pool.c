@@ -11,16 +11,39 @@ struct pool {
     int64_t kernel[2], stride[2], dilation[2], pad[4];
 };
 
-HOT static void add_rows(float *y, const float *x, int64_t n)
+/* Channels are walked in groups, whose running value stays in registers over the window. */
+enum { GROUP = 32 };
+
+static inline __attribute__((always_inline)) void join_tap(int is_max, const float *x, int64_t n, float *v)
 {
     for (int64_t i = 0; i < n; i++)
-        y[i] += x[i];
+        v[i] = !is_max ? v[i] + x[i] : x[i] > v[i] || x[i] != x[i] ? x[i] : v[i]; /* NaN passes */
 }
 
-HOT static void max_rows(float *y, const float *x, int64_t n)
+/* y[c]: the largest, or the sum, over the taps of one output pixel; x at the window's first channel c. */
+HOT static void join_window(const struct pool *p, const float *x, int64_t top, int64_t left, int64_t n,
+                            float *y)
 {
+    float v[GROUP];
+    for (int64_t i = 0; i < GROUP; i++)
+        v[i] = p->is_max ? -INFINITY : 0;
+    for (int64_t kh = 0; kh < p->kernel[0]; kh++) {
+        int64_t ih = top + kh * p->dilation[0];
+        for (int64_t kw = 0; kw < p->kernel[1] && ih >= 0 && ih < p->in_h; kw++) {
+            int64_t iw = left + kw * p->dilation[1];
+            if (iw < 0 || iw >= p->in_w)
+                continue;
+            const float *from = x + (ih * p->in_w + iw) * p->channels;
+            if (n == GROUP && p->is_max)
+                join_tap(1, from, GROUP, v);
+            else if (n == GROUP)
+                join_tap(0, from, GROUP, v);
+            else
+                join_tap(p->is_max, from, n, v);
+        }
+    }
     for (int64_t i = 0; i < n; i++)
-        y[i] = x[i] > y[i] || x[i] != x[i] ? x[i] : y[i];
+        y[i] = v[i];
 }
 
 /* Places of the window along one axis that lie inside [low, high). */
@@ -36,21 +59,9 @@ static int64_t inside(const struct pool *p, int axis, int64_t at, int64_t low, i
 
 static void pool_pixel(const struct pool *p, const float *x, int64_t oh, int64_t ow, float *y)
 {
-    for (int64_t c = 0; c < p->channels; c++)
-        y[c] = p->is_max ? -INFINITY : 0;
-    for (int64_t kh = 0; kh < p->kernel[0]; kh++) {
-        int64_t ih = oh * p->stride[0] - p->pad[0] + kh * p->dilation[0];
-        for (int64_t kw = 0; kw < p->kernel[1] && ih >= 0 && ih < p->in_h; kw++) {
-            int64_t iw = ow * p->stride[1] - p->pad[1] + kw * p->dilation[1];
-            if (iw < 0 || iw >= p->in_w)
-                continue;
-            const float *from = x + (ih * p->in_w + iw) * p->channels;
-            if (p->is_max)
-                max_rows(y, from, p->channels);
-            else
-                add_rows(y, from, p->channels);
-        }
-    }
+    int64_t top = oh * p->stride[0] - p->pad[0], left = ow * p->stride[1] - p->pad[1];
+    for (int64_t c = 0; c < p->channels; c += GROUP)
+        join_window(p, x + c, top, left, p->channels - c < GROUP ? p->channels - c : GROUP, y + c);
     if (p->is_max)
         return;
     /* with count_include_pad, places in the padding count, but none beyond it (ceil_mode) */

@@ -3,6 +3,7 @@
 #ifndef APEX_DIST_BENCH_H
 #define APEX_DIST_BENCH_H
 
+#include "core/engine/program.h"
 #include "core/runner.h"
 
 struct bench_sweep {
@@ -32,7 +33,10 @@ double bench_sweep_passes(const struct bench_sweep *b); /* samples x sites x sca
 int bench_noise(struct apex_error *err);
 int bench_kernels(struct apex_error *err);
 
-double
-bench_clock(void); /* seconds of CPU time of this thread: what else runs on the machine does not count */
+/* Collective under mpirun: idle units through the coordinator's messages and journal; rank 0 prints. */
+int bench_units(uint32_t units, struct apex_error *err);
+
+/* Seconds of CPU time of this thread: what else runs on the machine does not count. */
+double bench_clock(void);
 
 #endif

@@ -12,7 +12,7 @@
 
 struct bench_arguments {
     const char *model, *kernels, *sites;
-    double sigmas, draws, samples, repeat, tile;
+    double sigmas, draws, samples, repeat, tile, units;
     int serve;
 };
 
@@ -24,6 +24,7 @@ static const struct option_spec specs[] = {
     {"repeat", 'r', "N", "repetitions; the median is told (default 5)"},
     {"tile", 't', "ROWS", "draws computed together (default: as in a run)"},
     {"kernels", 'k', "NAME", "auto (default), native, onednn, openblas or naive"},
+    {"units", 'u', "N", "under mpirun: N idle units through the coordinator and its journal, in this folder"},
     {"serve", 'S', NULL, "before each repetition wait for a line on stdin; print only passes per second"},
     {0},
 };
@@ -43,6 +44,8 @@ static int take_option(void *into, int key, const char *value, struct apex_error
         return option_number("--samples", value, 1, 1e5, &a->samples, err);
     case 'r':
         return option_number("--repeat", value, 1, 1000, &a->repeat, err);
+    case 'u':
+        return option_number("--units", value, 1, 1e8, &a->units, err);
     case 't':
         return option_number("--tile", value, 1, 4096, &a->tile, err);
     case 'k':
@@ -165,6 +168,8 @@ int command_bench(int argc, char **argv)
         return code;
     if (!kernel_set_find(a.kernels, &err))
         return command_fail(EXIT_USAGE, &err);
+    if (a.units > 0)
+        return bench_units((uint32_t)a.units, &err) ? command_fail(EXIT_BAD_INPUT, &err) : EXIT_DONE;
     if (!a.serve)
         print_machine();
     int outcome = a.model ? bench_model(&a, &err) : bench_noise(&err) || bench_kernels(&err) ? -1 : 0;

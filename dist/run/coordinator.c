@@ -12,6 +12,7 @@
 
 enum { SYNC_RECORDS = 64 };
 static const double sync_seconds = 0.5, beat_seconds = 5;
+static const double sync_pause = 0.05; /* a sync costs about a millisecond, whatever it writes */
 static const long shortest_wait = 20000,
                   longest_wait = 5000000; /* nanoseconds; probing without pause would burn a core */
 
@@ -157,8 +158,8 @@ static int take_own_results(struct coordinator *c, struct apex_error *err)
 static int keep_house(struct coordinator *c, struct apex_error *err)
 {
     double now = progress_seconds(c->display);
-    if (c->unsynced && (c->unsynced >= SYNC_RECORDS || now - c->synced >= sync_seconds) &&
-        sync_journal(c, err))
+    double pause = c->unsynced >= SYNC_RECORDS ? sync_pause : sync_seconds;
+    if (c->unsynced && now - c->synced >= pause && sync_journal(c, err))
         return -1;
     if (now - c->beaten >= beat_seconds) {
         c->beaten = now;

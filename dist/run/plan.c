@@ -97,9 +97,21 @@ static int add_split_by_site(struct plan *p, const struct sweep *s, uint32_t mod
     return flops > 0 ? add_unit(p, model, sample, 1, part, width, flops) : 0;
 }
 
-/* Runs of neighbouring samples that miss the same cells become units of at most `most` flops. */
+/* The last quarter of the work is cut into units of a quarter of the size, so that no rank waits long for the
+ * others at the end (tests/bench/scaling.py: 3 to 8 % of the time of a long run). */
+struct unit_size {
+    double most, total;
+};
+
+static double size_now(const struct plan *p, const struct unit_size *size)
+{
+    double most = p->total_flops < 0.75 * size->total ? size->most : size->most / 4;
+    return most > unit_flops_least ? most : unit_flops_least;
+}
+
+/* Runs of neighbouring samples that miss the same cells become units of about that size. */
 static int plan_model(struct plan *p, const struct sweep *s, uint32_t model, const struct done *d,
-                      double most, unsigned char *cells, unsigned char *other)
+                      const struct unit_size *size, unsigned char *cells, unsigned char *other)
 {
     const struct sweep_model *m = &s->model[model];
     uint32_t width = d->context->sites * d->context->sigmas, samples = d->context->samples;
@@ -109,7 +121,7 @@ static int plan_model(struct plan *p, const struct sweep *s, uint32_t model, con
         if (!n)
             continue;
         double each = plan_sample_flops(m, cells, s->grid->sigmas, s->grid->draws);
-        double room = most / each;
+        double most = size_now(p, size), room = most / each;
         uint32_t limit = room < 1 ? 1 : room > unit_samples_most ? unit_samples_most : (uint32_t)room;
         while (count < limit && first + count < samples && missing_cells(d, first + count, other) == n &&
                !memcmp(cells, other, width))
@@ -148,9 +160,10 @@ int plan_build(struct plan *p, const struct sweep *s, const struct done *done, i
         total += missing_flops(s, done, (uint32_t)k, cells);
     double most = total / (16.0 * ranks); /* enough units for every rank to end at about the same time */
     most = most > unit_flops_most ? unit_flops_most : most < unit_flops_least ? unit_flops_least : most;
+    const struct unit_size size = {most, total};
     int failed = !cells;
     for (int k = 0; !failed && k < s->models; k++)
-        failed = plan_model(p, s, (uint32_t)k, &done[k], most, cells, cells + widest);
+        failed = plan_model(p, s, (uint32_t)k, &done[k], &size, cells, cells + widest);
     p->draws = p->cells * s->grid->draws;
     free(cells);
     if (!failed)

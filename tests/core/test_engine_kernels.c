@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "core/engine/kernels.h"
+#include "core/engine/gemm.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -32,6 +32,14 @@ static const struct conv_shape shapes[] = {
     {2, 5, 5, 3, 3, 3, 2, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 1},
     {2, 4, 4, 8, 1, 1, 10, 4, 4, 1, 1, 1, 1, 0, 0, 0, 0, 1},
     {64, 4, 4, 16, 4, 4, 16, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+    /* Winograd: sides that are no multiple of its tile, uneven and missing padding, more tiles than a block
+     */
+    {2, 7, 11, 16, 7, 11, 32, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+    {3, 12, 14, 24, 11, 12, 16, 3, 3, 1, 1, 1, 1, 0, 0, 1, 0, 1},
+    {5, 32, 32, 16, 32, 32, 16, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+    {2, 8, 8, 64, 8, 8, 48, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+    /* more taps than the product's block of k */
+    {2, 6, 6, 70, 3, 3, 20, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 1},
 };
 
 static float *numbers(size_t count, unsigned seed)
@@ -107,6 +115,36 @@ static void the_default_convolutions_equal_the_naive_ones(void **state)
     (void)state;
     check_convolutions("auto", 1);
     check_convolutions("auto", 0);
+    check_convolutions("native", 1);
+}
+
+/* y = relu(conv + add) + sigma xi in one pass equals the same in steps, for a residual of its own or one for
+ * all. */
+static void an_epilogue_equals_its_steps(void **state)
+{
+    static const char *const names[] = {"naive", "openblas", "native", "auto"};
+    (void)state;
+    for (size_t k = 0; k < 4 * (sizeof shapes / sizeof *shapes) * 2; k++) {
+        const struct kernel_set *set = find(names[k % 4]);
+        const struct conv_shape *s = &shapes[k / 8];
+        int shared = k / 4 % 2;
+        size_t row = (size_t)s->out_h * s->out_w * s->out_c, count = row * (size_t)s->batch, scratch;
+        float *x = numbers((size_t)s->batch * s->in_h * s->in_w * s->in_c, 1), *y = numbers(count, 4);
+        float *w = numbers((size_t)s->out_c * (s->in_c / s->groups) * s->kernel_h * s->kernel_w, 2);
+        float *add = numbers(count, 5), *xi = numbers(count, 6);
+        float *expected = convolve(names[k % 4], s, x, w, NULL);
+        struct epilogue end = {add, shared ? 0 : row, 1, xi, 0.25f};
+        for (size_t i = 0; i < count; i++) {
+            float v = expected[i] + add[shared ? i % row : i];
+            expected[i] = (v < 0 ? 0 : v) + 0.25f * xi[i];
+        }
+        void *conv = set->conv_new(s, w, NULL, &scratch, NULL);
+        float *work = numbers(scratch / sizeof(float) + 1, 1);
+        set->conv_run(conv, x, y, &end, work);
+        check_close(names[k % 4], k / 8, count, expected, y);
+        set->conv_free(conv);
+        free(x), free(y), free(w), free(add), free(xi), free(expected), free(work);
+    }
 }
 
 static void check_row_alone(const char *name)
@@ -132,6 +170,36 @@ static void an_image_does_not_depend_on_the_others_of_its_batch(void **state)
     check_row_alone("naive");
     check_row_alone("openblas");
     check_row_alone("auto");
+    check_row_alone("native");
+}
+
+/* The same products, vectors or not: what one machine computed, another may go on with. */
+static void all_vector_widths_give_the_same_bits(void **state)
+{
+    enum { ROWS = 13, K = 700, N = 37 };
+    float *x = numbers(ROWS * K, 1), *w = numbers(K * N, 2), *bias = numbers(64, 3),
+          *add = numbers(ROWS * N, 4);
+    float *packed = gemm_pack(K, N, w, N, 1), y[ROWS * N], one[N], plain[N];
+    struct gemm g = {.rows = ROWS, .k = K, .n = N, .x = x, .x_pitch = K, .packed = packed, .bias = bias};
+    (void)state;
+    g.y = y, g.y_pitch = N, g.add = add, g.add_pitch = N, g.relu = 1, g.xi = add, g.sigma = 0.5f;
+    gemm_run(&g);
+    for (int r = 0; r < ROWS; r++) {
+        struct gemm row = g;
+        row.rows = 1, row.x += r * K, row.add += r * N, row.xi += r * N, row.y = one;
+        gemm_run(&row);
+        assert_memory_equal(one, y + r * N, sizeof one);
+        for (int c = 0; c < N; c += GEMM_PANEL) { /* the plain C tile, which handles a panel's k at once */
+            struct gemm_tile t = {
+                .k = K, .cols = N - c < GEMM_PANEL ? N - c : GEMM_PANEL, .first = 1, .end = 1};
+            t.x = row.x, t.w = packed + (size_t)c * K, t.bias = bias + c, t.add = row.add + c,
+            t.xi = row.xi + c;
+            t.y = plain + c, t.g = &row;
+            gemm_tile_any(1, &t);
+        }
+        assert_memory_equal(plain, y + r * N, sizeof plain);
+    }
+    free(x), free(w), free(bias), free(add), free(packed);
 }
 
 static float *linear(const char *name, const int size[3], const float *x, const float *w, const float *bias)
@@ -199,6 +267,8 @@ int main(void)
         cmocka_unit_test(openblas_convolutions_equal_the_naive_ones),
         cmocka_unit_test(the_default_convolutions_equal_the_naive_ones),
         cmocka_unit_test(an_image_does_not_depend_on_the_others_of_its_batch),
+        cmocka_unit_test(an_epilogue_equals_its_steps),
+        cmocka_unit_test(all_vector_widths_give_the_same_bits),
         cmocka_unit_test(dense_layers_equal_the_naive_ones),
         cmocka_unit_test(products_of_activations_equal_the_naive_ones),
         cmocka_unit_test(an_unknown_set_is_refused_and_versions_are_named),

@@ -56,7 +56,7 @@ static void normals_are_box_muller_to_the_last_bits(void **state)
     float xi[4][LANES];
     for (uint32_t b = 0; b < BATCHES; b++) {
         words_of_batch(b, x);
-        normal_lanes(x, xi);
+        normal_lanes(x, xi, LANES);
         for (int i = 0; i < LANES; i++)
             for (int w = 0; w < 4; w += 2) {
                 double radius = sqrt(-2 * log(unit(x[w][i]))), angle = 2 * M_PI * unit(x[w + 1][i]);
@@ -73,11 +73,11 @@ static void the_tails_use_all_32_bits(void **state)
     uint32_t x[4][LANES] = {{0}};
     float xi[4][LANES];
     x[0][1] = 1;
-    normal_lanes(x, xi); /* angle 0: all of the radius is in the cosine */
+    normal_lanes(x, xi, LANES); /* angle 0: all of the radius is in the cosine */
     assert_close(xi[0][0], sqrt(66 * log(2)), 1e-6, 0);
     assert_close(xi[0][1], sqrt(-2 * log(1.5 / 4294967296.0)), 1e-6, 1);
     x[0][0] = UINT32_MAX;
-    normal_lanes(x, xi);
+    normal_lanes(x, xi, LANES);
     assert_close(xi[0][0], sqrt(-2 * log1p(-0.5 / 4294967296.0)), 1e-11, UINT32_MAX);
     assert_true(xi[0][0] > 0);
 }
@@ -89,7 +89,7 @@ static void laplace_is_sign_and_logarithm(void **state)
     float xi[4][LANES];
     for (uint32_t b = 0; b < BATCHES; b++) {
         words_of_batch(b, x);
-        laplace_lanes(x, xi);
+        laplace_lanes(x, xi, LANES);
         for (int i = 0; i < LANES; i++)
             for (int w = 0; w < 4; w++) {
                 double v = x[w][i] & 0x7fffffffu, size = -log((v + 0.5) / 2147483648.0) * sqrt(0.5);
@@ -105,8 +105,8 @@ static void uniform_and_unit_are_linear(void **state)
     float xi[4][LANES], u[4][LANES];
     for (uint32_t b = 0; b < BATCHES; b++) {
         words_of_batch(b, x);
-        uniform_lanes(x, xi);
-        unit_lanes(x, u);
+        uniform_lanes(x, xi, LANES);
+        unit_lanes(x, u, LANES);
         for (int i = 0; i < LANES; i++)
             for (int w = 0; w < 4; w++) {
                 double expected = sqrt(3) * (2 * unit(x[w][i]) - 1);

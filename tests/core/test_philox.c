@@ -37,7 +37,7 @@ static void the_published_answers_come_out(void **state)
         for (int w = 0; w < 4; w++)
             assert_int_equal(out[w], v[6 + w]);
         x[0][0] = x[0][7] = x[0][LANES - 1] = v[0];
-        philox_lanes(v + 4, v + 1, x);
+        philox_lanes(v + 4, v + 1, x, LANES);
         for (int w = 0; w < 4; w++) {
             assert_int_equal(x[w][0], v[6 + w]);
             assert_int_equal(x[w][7], v[6 + w]);
@@ -56,7 +56,7 @@ static void lanes_are_the_scalar_blocks_side_by_side(void **state)
         uint32_t x[4][LANES], first[LANES];
         for (uint32_t i = 0; i < LANES; i++)
             x[0][i] = first[i] = i * 0x9e3779b1u + trial;
-        philox_lanes(key, tail, x);
+        philox_lanes(key, tail, x, LANES);
         for (int i = 0; i < LANES; i++) {
             uint32_t counter[4] = {first[i], tail[0], tail[1], tail[2]}, out[4];
             apex_philox(counter, key, out);

@@ -340,7 +340,11 @@ static void tile_rows_are_a_power_of_two_that_fits_the_cache(void **state)
     b.graph->value[b.site[0].value].shape = build_dims(1, 64, 64, 64);
     assert_int_equal(apex_tile_rows(&b.model, 1000), 4); /* 1 MiB a row */
     b.graph->value[b.site[0].value].shape = build_dims(1, 16, 32, 32);
-    assert_int_equal(apex_tile_rows(&b.model, 1000), 32);
+    assert_int_equal(apex_tile_rows(&b.model, 1000), 4); /* 64 KiB a row */
+    b.model.parameters = 1 << 20;                        /* many weights: they are read once per tile */
+    assert_int_equal(apex_tile_rows(&b.model, 1000), 16);
+    b.model.parameters = 1 << 30;
+    assert_int_equal(apex_tile_rows(&b.model, 1000), 64);
     build_free(&b);
 }
 

@@ -76,6 +76,7 @@ def call(node):
         "Cast": lambda x: x.long() if a["to"] == 7 else x.float(),
         "Pad": lambda x, p, value=None: pad(x, concrete(p)),
         "Gather": lambda x, i: x[i.long()],
+        "Identity": lambda x: x,
         "Unsqueeze": lambda x, axes: x.unsqueeze(int(axes[0])),
     }
     if op not in table:
