@@ -15,8 +15,9 @@ enum {
     SKEW = 16           /* floats between the matrices, so that they do not fall on the same cache lines */
 };
 
-/* The points of evaluation: 0, A, -A, B, -B, infinity, with A B = 1. Ten times less rounding error than the
- * usual 1 and 2, since no coefficient is large. */
+/* The points of evaluation: 0, A, -A, B, -B, infinity, with A B = 1: no coefficient is large. Largest error
+ * measured against the naive reference: 3e-6 to 7e-6 of the output's root mean square (the direct product:
+ * 2e-6 to 4e-6). */
 #define A 0.70710678118654752440
 #define B 1.41421356237309504880
 

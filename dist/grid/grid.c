@@ -52,8 +52,8 @@ static int read_draws(struct grid_reader *r, const char *key, yaml_node_t *node,
 
 static int read_kernels(struct grid_reader *r, const char *key, yaml_node_t *node, void *field)
 {
-    static const char *const name[] = {"auto", "openblas", "onednn", "naive"};
-    if (grid_read_choice(r, key, node, name, 4) < 0)
+    static const char *const name[] = {"auto", "native", "openblas", "onednn", "naive"};
+    if (grid_read_choice(r, key, node, name, 5) < 0)
         return -1;
     char **kernels = field;
     free(*kernels); /* the default */

@@ -30,7 +30,7 @@ static const struct option_spec specs[] = {
     {"std", 'S', "X,X,...", "then divide by this"},
     {"layout", 'L', "NAME", "nchw (default) or nhwc"},
     {"tolerance", 't', "X", "largest error allowed, relative to the largest logit (default 1e-4)"},
-    {"kernels", 'k', "NAME", "auto (default), openblas, onednn or naive"},
+    {"kernels", 'k', "NAME", "auto (default), native, openblas, onednn or naive"},
     {0},
 };
 

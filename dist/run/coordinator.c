@@ -12,7 +12,7 @@
 
 enum { SYNC_RECORDS = 64 };
 static const double sync_seconds = 0.5, beat_seconds = 5;
-static const double sync_pause = 0.05; /* a sync costs about a millisecond, whatever it writes */
+static const double sync_pause = 0.05; /* a sync costs milliseconds, whatever it writes */
 static const long shortest_wait = 20000,
                   longest_wait = 5000000; /* nanoseconds; probing without pause would burn a core */
 

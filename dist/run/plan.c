@@ -98,7 +98,7 @@ static int add_split_by_site(struct plan *p, const struct sweep *s, uint32_t mod
 }
 
 /* The last quarter of the work is cut into units of a quarter of the size, so that no rank waits long for the
- * others at the end (tests/bench/scaling.py: 3 to 8 % of the time of a long run). */
+ * others at the end (tests/bench/scaling.py: 5 to 9 % of the time of a long run). */
 struct unit_size {
     double most, total;
 };

@@ -59,7 +59,7 @@ def main():
         resnet18 = os.path.join(folder, "resnet18.onnx")
         rows = [("MLP, best", os.path.join(QUICK, "mlp_true.onnx"), "input,0,1,all", 14, 64, 60, "best"),
                 ("CNN, best", os.path.join(QUICK, "cnn_true.onnx"), "input,0,1,2,all", 14, 64, 10, "best"),
-                ("ResNet-18 (CIFAR), best", resnet18, "0,4,8,12,16", 8, 4, 2, "best")]
+                ("ResNet-18 (CIFAR), best", resnet18, "0,4,8,12,16", 8, 8, 2, "best")]
         if a.resnet20:
             rows[:0] = [("ResNet-20, best", a.resnet20, "0,4,9,14,18", 8, 8, 10, "best"),
                         ("ResNet-20, plain", a.resnet20, "0,4,9,14,18", 8, 8, 10, "plain"),
