@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIDTH = 460, HEIGHT = 300, KEY_LINE = 17, KEY_MOST = 8 };
+enum { WIDTH = 430, HEIGHT = 285, KEY_LINE = 17, KEY_MOST = 8 };
 
 /* Layers have so many lines that only some are named: the first, the last and a few between. */
 static int in_key(const struct series *s)
@@ -160,12 +160,13 @@ static void line_commands(struct bytes *plot, const struct chart *c, int *parts)
         }
         if (is_drawn(c, s, 1)) {
             separate_parts(plot, parts);
+            if (s->low)
+                text_print(
+                    plot,
+                    "$d%d index 1 using 1:3:(0):($4-$3) with vectors nohead lw 1.2 lc rgb \"%s\" notitle, ",
+                    k, hue);
             text_print(plot, "$d%d index 1 using 1:2 with points pt %d ps 0.45 lc rgb \"%s\" notitle", k,
                        colour_mark(s), hue);
-            if (s->low)
-                text_print(plot,
-                           ", $d%d index 1 using 1:2:3:4 with yerrorbars lw 1 pt 0 lc rgb \"%s\" notitle", k,
-                           hue);
         }
     }
 }
@@ -264,8 +265,8 @@ static void bar_commands(struct bytes *plot, const struct chart *c, int *parts)
                    colour_of(&c->s[k], colour));
         put_title(plot, &c->s[k], 1);
         if (c->s[k].low)
-            text_print(plot, ", $d%d using 1:2:3:4 with yerrorbars lw 1 pt 7 ps 0.2 lc rgb \"black\" notitle",
-                       k);
+            text_print(plot,
+                       ", $d%d using 1:3:(0):($4-$3) with vectors nohead lw 1.6 lc rgb \"black\" notitle", k);
     }
 }
 
@@ -274,7 +275,7 @@ static int key_lines(const struct chart *c)
     size_t letters = 0;
     for (int k = 0; k < c->series; k++)
         letters += in_key(&c->s[k]) ? strlen(c->s[k].label) + 8 : 0;
-    return 1 + (int)(letters / 58);
+    return 1 + (int)(letters / 54);
 }
 
 static void put_commands(struct bytes *script, struct bytes *plot, const struct chart *c,

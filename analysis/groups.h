@@ -1,4 +1,4 @@
-/* Groups of classes (animals and vehicles, superclasses), from a text file; docs/report.md describes it:
+/* Groups of classes (animals and vehicles, superclasses), from a text file (docs/statistics.md):
  *
  *     # a comment
  *     classes: airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck

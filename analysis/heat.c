@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIDTH = 460, LABELS_MOST = 25, NUMBERS_MOST = 12 };
+enum { WIDTH = 430, LABELS_MOST = 25, NUMBERS_MOST = 12 };
 
 static const char *const sequential =
     "0 \"#f1f5fa\", 0.25 \"#a9cbe4\", 0.5 \"#5a9bc9\", 0.75 \"#1f5fa8\", 1 \"#0b2545\"";

@@ -60,7 +60,7 @@ static const char *verdict(const struct bootstrap *gain)
     if (gain->interval.low > 0)
         return "beats the clean margin, which";
     return gain->interval.high < 0 ? "does not beat the clean margin, which"
-                                   : "is on a par with the clean margin, which";
+                                   : "cannot be told from the clean margin, which";
 }
 
 static void say(struct report *r, const struct report_model *m, const struct regularity *all)

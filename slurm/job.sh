@@ -1,8 +1,12 @@
 # What both batch files do: run the sweep, obey the time limit, restart or requeue, and say so in a few lines.
 # Sourced with $here set to the folder of site.conf.
 
+# One task of an array shares its number with the whole array, so tasks go by ARRAY_TASK.
+me=${SLURM_JOB_ID:-}
+[ -z "${SLURM_ARRAY_TASK_ID:-}" ] || me=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
+
 say() {
-    echo "[$(date '+%F %T') job $SLURM_JOB_ID attempt $((${SLURM_RESTART_COUNT:-0} + 1))] $*"
+    echo "[$(date '+%F %T') job $me attempt $((${SLURM_RESTART_COUNT:-0} + 1))] $*"
 }
 
 # The site's settings, and what stands for those that it leaves out.
@@ -34,7 +38,7 @@ attempts() {
 
 # Seconds left in this job, from squeue's D-HH:MM:SS; nothing: no limit.
 seconds_left() {
-    squeue -h -j "$SLURM_JOB_ID" -o %L | awk -F '[-:]' '
+    squeue -h -j "$me" -o %L | awk -F '[-:]' '
         !/^[0-9]/ { exit }
         /-/ { days = $1; sub(/^[0-9]*-/, "") }
         { for (i = 1; i <= NF; i++) s = 60 * s + $i; print 86400 * days + s }'
@@ -98,8 +102,10 @@ meaning() {
 
 requeue() {
     say "requeued: goes on from the journal"
-    # A task of an array is requeued under its own number, which SLURM_JOB_ID is.
-    scontrol requeue "$SLURM_JOB_ID" && sleep 60 # until Slurm ends this shell
+    if scontrol requeue "$me"; then
+        sleep 600 # until Slurm ends this shell
+        exit 75
+    fi
     say "scontrol requeue did not work: sbatch the same command again to go on"
     exit 75
 }

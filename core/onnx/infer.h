@@ -7,6 +7,7 @@
 #include "core/onnx/edit.h"
 
 #define INFER_MAX_ELEMENTS (INT64_C(1) << 28) /* of one value, and of all folded constants together */
+#define INFER_MAX_FILL (INT64_C(1) << 24)     /* of a constant that ConstantOfShape makes from nothing */
 
 struct infer {
     struct graph *g;   /* its nodes: those that are done */

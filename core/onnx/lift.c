@@ -213,15 +213,6 @@ static void from_right(const struct lift *l, int rank, int out_rank, int along, 
             places_add(to, l->at[i].axis + out_rank - rank, l->at[i].outer);
 }
 
-static void moved_by_perm(const struct lift *l, const struct graph_node *n, struct lift *to)
-{
-    const struct graph_attr *perm = graph_attr(n, "perm");
-    for (int i = 0; i < l->count; i++)
-        for (int d = 0; d < (int)perm->count; d++)
-            if (perm->ints[d] == l->at[i].axis)
-                places_add(to, d, l->at[i].outer);
-}
-
 static void along_axes(const struct lift *l, const struct graph_node *n, const struct apex_shape *x,
                        struct lift *to)
 {
@@ -247,21 +238,6 @@ static void picked(const struct lift *l, const struct graph_node *n, int rank, i
             places_add(to, l->at[i].axis + (l->at[i].axis > axis ? out_rank - rank : 0), l->at[i].outer);
 }
 
-static void reduced(const struct lift *l, const struct graph_node *n, struct lift *to)
-{
-    const struct graph_attr *axes = graph_attr(n, "axes");
-    int keeps = graph_attr_int(n, "keepdims", 1) != 0;
-    for (int i = 0; i < l->count; i++) {
-        int hit = 0, below = 0;
-        for (size_t k = 0; k < axes->count; k++) {
-            hit = hit || axes->ints[k] == l->at[i].axis;
-            below += axes->ints[k] < l->at[i].axis;
-        }
-        if (!hit)
-            places_add(to, l->at[i].axis - (keeps ? 0 : below), l->at[i].outer);
-    }
-}
-
 /* Where the batch may be in the output; all places that any lifted input leaves. */
 static int find_places(struct infer *in, const struct rule *rule, const struct graph_node *n,
                        const int *input, int inputs, const struct apex_shape *y, struct lift *to)
@@ -283,7 +259,7 @@ static int find_places(struct infer *in, const struct rule *rule, const struct g
                     places_exclude(&own, d);
             break;
         case PERMUTE:
-            moved_by_perm(l, n, &own);
+            places_permute(l, n, &own);
             break;
         case ALONG:
             along_axes(l, n, &x, &own);
@@ -292,7 +268,7 @@ static int find_places(struct infer *in, const struct rule *rule, const struct g
             picked(l, n, x.rank, y->rank, &own);
             break;
         case REDUCE:
-            reduced(l, n, &own);
+            places_drop(l, n, &own);
             break;
         case PRODUCT:
         case ROWS:

@@ -44,6 +44,9 @@ void places_reshape(const struct lift *from, const struct apex_shape *x, const s
 int places_reduce(const struct lift *from, const struct apex_shape *x, int64_t batch, struct apex_shape *y,
                   int *axis);
 void places_add(struct lift *to, int axis, int64_t outer);
+/* After the Transpose or the Reduce... n, in normal form on T. */
+void places_permute(const struct lift *l, const struct graph_node *n, struct lift *to);
+void places_drop(const struct lift *l, const struct graph_node *n, struct lift *to);
 /* Takes the axis off the list. */
 void places_exclude(struct lift *l, int axis);
 

@@ -7,6 +7,7 @@
  * - every value is named, has its full shape, and is one of: the graph input; an F32 constant
  *   (graph_value.constant, producer -1); the output of a node (F32, dynamic);
  * - dynamic values carry the batch as dim[0] == 1, and no operator mixes samples;
+ * - a tensor whose batch is not its first dimension in the file has the batch in front of all its own dimensions (lift.h);
  * - elementwise operators: every dynamic input has as many dimensions as the output, so that batches meet;
  * - names are those of the file, but constants that import made (a transposed weight) have the name of what
  *   they come from and a suffix with ':'; a last Identity or the like is gone, and the output then is its

@@ -56,3 +56,27 @@ int places_reduce(const struct lift *from, const struct apex_shape *x, int64_t b
     }
     return -1;
 }
+
+void places_permute(const struct lift *l, const struct graph_node *n, struct lift *to)
+{
+    const struct graph_attr *perm = graph_attr(n, "perm");
+    for (int i = 0; i < l->count; i++)
+        for (int d = 0; d < (int)perm->count; d++)
+            if (perm->ints[d] == l->at[i].axis)
+                places_add(to, d, l->at[i].outer);
+}
+
+void places_drop(const struct lift *l, const struct graph_node *n, struct lift *to)
+{
+    const struct graph_attr *axes = graph_attr(n, "axes");
+    int keeps = graph_attr_int(n, "keepdims", 1) != 0;
+    for (int i = 0; i < l->count; i++) {
+        int hit = 0, below = 0;
+        for (size_t k = 0; k < axes->count; k++) {
+            hit = hit || axes->ints[k] == l->at[i].axis;
+            below += axes->ints[k] < l->at[i].axis;
+        }
+        if (!hit)
+            places_add(to, l->at[i].axis - (keeps ? 0 : below), l->at[i].outer);
+    }
+}

@@ -77,9 +77,18 @@ static int ends_in_nc(const char *name)
     return n > 3 && !strcmp(name + n - 3, ".nc");
 }
 
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* By the name of the file, so that the folders of a job array make the report of a single job. */
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    const char *x = *(char *const *)a, *y = *(char *const *)b;
+    int order = strcmp(base_name(x), base_name(y));
+    return order ? order : strcmp(x, y);
 }
 
 /* All result files of an output folder, by name. */
@@ -102,7 +111,6 @@ static int add_folder(struct names *files, const char *folder, struct apex_error
     if (files->count == first)
         return apex_fail(err, "%s: no result file (*.nc) in this folder; `apex export %s` writes them",
                          folder, folder);
-    qsort(files->name + first, (size_t)(files->count - first), sizeof *files->name, by_name);
     return 0;
 }
 
@@ -112,17 +120,20 @@ static char *parent_of(const char *path)
     return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
 }
 
-/* Result files of the arguments, and where the report goes. */
+/* Result files of the arguments, and where the report goes. Named files stay in the order given. */
 static int find_files(const struct names *outputs, struct names *files, char **folder, struct apex_error *err)
 {
+    int folders = 0;
     for (int i = 0; i < outputs->count; i++) {
         struct stat s;
         const char *path = outputs->name[i];
         if (stat(path, &s))
             return apex_fail(err, "%s: %s", path, strerror(errno));
-        int is_folder = S_ISDIR(s.st_mode);
+        int is_folder = S_ISDIR(s.st_mode), first = files->count;
         if (is_folder ? add_folder(files, path, err) : names_add(files, path, strlen(path), err))
             return -1;
+        folders += is_folder;
+        qsort(files->name + first, (size_t)(files->count - first), sizeof *files->name, by_name);
         if (i == 0) {
             char *home = is_folder ? strdup(path) : parent_of(path);
             *folder = home ? file_join(home, "report", err) : NULL;
@@ -131,6 +142,8 @@ static int find_files(const struct names *outputs, struct names *files, char **f
                 return apex_fail(err, "out of memory");
         }
     }
+    if (folders == outputs->count)
+        qsort(files->name, (size_t)files->count, sizeof *files->name, by_name);
     return 0;
 }
 

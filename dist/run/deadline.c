@@ -28,11 +28,23 @@ double deadline_parse(const char *text)
     return -1;
 }
 
-/* Job numbers go into a command line, so nothing else may. */
-static const char *job_number(void)
+/* A number that goes into a command line, so nothing else may. */
+static const char *number_of(const char *variable)
 {
-    const char *job = getenv("SLURM_JOB_ID");
-    return job && *job && strspn(job, "0123456789") == strlen(job) ? job : NULL;
+    const char *text = getenv(variable);
+    return text && *text && strspn(text, "0123456789") == strlen(text) ? text : NULL;
+}
+
+/* How squeue knows this job: one task of an array shares its number with the whole array. -1: no job. */
+static int job_name(char *name, size_t size)
+{
+    const char *job = number_of("SLURM_JOB_ID"), *array = number_of("SLURM_ARRAY_JOB_ID"),
+               *task = number_of("SLURM_ARRAY_TASK_ID");
+    if (job && array && task)
+        snprintf(name, size, "%.32s_%.32s", array, task);
+    else if (job)
+        snprintf(name, size, "%.32s", job);
+    return job ? 0 : -1;
 }
 
 static double ask(const char *format, const char *job)
@@ -50,8 +62,9 @@ static double ask(const char *format, const char *job)
 
 double deadline_left(void)
 {
-    const char *job = job_number(), *end = getenv("SLURM_JOB_END_TIME");
-    if (!job)
+    char job[80];
+    const char *end = getenv("SLURM_JOB_END_TIME");
+    if (job_name(job, sizeof job))
         return -1;
     if (end && isdigit((unsigned char)*end)) {
         double left = strtod(end, NULL) - (double)time(NULL);

@@ -26,3 +26,7 @@ mkdir bin
 printf '#!/bin/sh\n[ "$*" = "-h -j 17 -o %%L" ] && echo 0:16\n' >bin/squeue
 chmod +x bin/squeue
 PATH="$dir/bin:$PATH" try squeue
+# A task of an array must not read the time of another one.
+sed -i 's/-j 17 /-j 9_3 /' bin/squeue
+export SLURM_ARRAY_JOB_ID=9 SLURM_ARRAY_TASK_ID=3
+PATH="$dir/bin:$PATH" try array_task

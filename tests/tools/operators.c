@@ -44,6 +44,9 @@ int main(void)
            "constants. No operator may mix the samples of a batch. Models with functions or with operators "
            "of other\n"
            "domains are refused.\n\n"
+           "External data of a model lies in its folder or below: absolute paths and `..` are refused. "
+           "Symbolic links there are\n"
+           "followed, as model caches need it: only who owns the folder can place one.\n\n"
            "| operator | opsets | kernels | constants | notes |\n|---|---|---|---|---|\n",
            rows);
     for (int k = 0; k < rows; k++) {

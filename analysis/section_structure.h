@@ -1,0 +1,28 @@
+/* Inside section 3: its pairs of models and their figures. */
+#ifndef APEX_ANALYSIS_SECTION_STRUCTURE_H
+#define APEX_ANALYSIS_SECTION_STRUCTURE_H
+
+#include "analysis/section.h"
+
+enum { PAIRS_MOST = 12 };
+
+struct pair {
+    int a, b; /* models */
+};
+
+struct structure {
+    struct report *r;
+    struct table *sites, *scales;
+    int pairs;
+    struct pair pair[PAIRS_MOST];
+    int higher; /* pairs in which a stays longer than b at the head site */
+};
+
+/* AUC of stay, value[sites][sigmas of a], rows named by site. */
+int structure_draw_heat(struct structure *t, int number, const double *value, const char *const *site,
+                        int sites, struct apex_error *err);
+
+/* Share of samples that have left by each scale, for both models: site ia of the first, ib of the second. */
+int structure_draw_left(struct structure *t, int number, size_t ia, size_t ib, struct apex_error *err);
+
+#endif
