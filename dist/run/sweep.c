@@ -246,6 +246,22 @@ static int choose_all_sites(struct sweep *s, struct apex_error *err)
     return outcome;
 }
 
+/* `auto` may mean another set on an older processor of the same job: rank 0's choice is everybody's. */
+static int choose_kernels(struct sweep *s, struct team *team, struct apex_error *err)
+{
+    int first = team_rank(team) == 0;
+    const struct kernel_set *set = first ? kernel_set_find(s->grid->kernels, err) : NULL;
+    if (team_agree(team, first && !set ? -1 : 0, err))
+        return -1;
+    size_t size = set ? strlen(set->name) + 1 : 0;
+    const char *name = team_share(team, set ? set->name : NULL, size, &size, err);
+    set = name ? kernel_set_find(name, err) : NULL;
+    if (!set)
+        return -1;
+    s->kernels = set->name;
+    return 0;
+}
+
 struct sweep *sweep_load(const char *path, struct team *team, struct apex_error *err)
 {
     struct sweep *s = calloc(1, sizeof *s);
@@ -254,10 +270,8 @@ struct sweep *sweep_load(const char *path, struct team *team, struct apex_error 
         return NULL;
     }
     s->grid = sweep_load_grid(path, team, err);
-    const struct kernel_set *set = s->grid ? kernel_set_find(s->grid->kernels, err) : NULL;
-    if (set)
-        s->kernels = set->name;
-    if (!set || load_data(s, team, err) || load_models(s, team, err) || choose_all_sites(s, err)) {
+    if (!s->grid || choose_kernels(s, team, err) || load_data(s, team, err) || load_models(s, team, err) ||
+        choose_all_sites(s, err)) {
         sweep_free(s);
         return NULL;
     }
