@@ -249,7 +249,7 @@ static int main_loop(struct coordinator *c, struct apex_error *err)
 static void tell_copies(struct coordinator *c)
 {
     struct handout_count n = c->handout ? handout_count(c->handout) : (struct handout_count){0};
-    if (n.leases || n.dropped)
+    if (n.leases || n.copies)
         progress_say(c->display,
                      "%u lease%s lost, %u unit%s copied to an idle rank, %u second result%s dropped",
                      n.leases, n.leases == 1 ? "" : "s", n.copies, n.copies == 1 ? "" : "s", n.dropped,

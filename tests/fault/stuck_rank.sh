@@ -5,11 +5,12 @@ cd "$dir" || exit 1
 samples=0:${SAMPLES:-1700}
 grid whole >whole.yaml
 launch 2 run -q -S whole.yaml 2>/dev/null || exit 1
+eighth=$(($(stat -c %s whole/apex.journal) / 8)) # by then every rank has units
 for then in never later; do
     grid $then >stuck.yaml
     start 3 run -S stuck.yaml >log 2>&1 &
     job=$!
-    until [ "$(stat -c %s $then/apex.journal 2>/dev/null || echo 0)" -gt 20000 ]; do sleep 0.1; done
+    until [ "$(stat -c %s $then/apex.journal 2>/dev/null || echo 0)" -gt $eighth ]; do sleep 0.1; done
     victim=$(pgrep -P $job -f "$dir/apex" | tail -n 1)
     kill -STOP "$victim"
     if [ $then = later ]; then
