@@ -154,6 +154,17 @@ grid() {
         "$root/experiments/quickstart/quickstart.yaml" >"$dir/$1.yaml"
 }
 
+# lasting SECONDS NAME...: gives the grids as many draws as take about so long on two ranks of this machine, whatever its speed
+lasting() {
+    wanted=$1
+    shift
+    seconds=$("$dir/apex" plan --values -n 2 "$dir/$1.yaml" | sed -n 's/^seconds=//p')
+    draws=$(awk -v s="$seconds" -v wanted="$wanted" 'BEGIN { printf "%d", 64 * wanted / (s < 0.1 ? 0.1 : s) + 1 }')
+    for name in "$@"; do
+        sed -i "s|^draws:.*|draws: $draws|" "$dir/$name.yaml"
+    done
+}
+
 # plain NAME: runs that grid without Slurm
 plain() {
     "$mpirun" -n 2 --oversubscribe "$dir/apex" run -q -S "$dir/$1.yaml" >"$dir/$1.plain.log" 2>&1 ||

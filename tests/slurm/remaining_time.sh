@@ -1,8 +1,8 @@
 #!/bin/sh
 # No signal at all: the time that Slurm tells is obeyed, the job requeues itself before its end.
 . "$(dirname "$0")/cluster.sh"
-samples=0:${SAMPLES:-1200}
-grid sweep out "$samples"
+grid sweep out 0:${SAMPLES:-600}
+lasting 120 sweep
 job=$(submit_job -N 1 -n 2 -t 1 --signal=B:USR1@0 -o job.log slurm/apex.sbatch "$dir/sweep.yaml") || exit 1
 requeued() { [ "$(restarts "$job")" -ge 1 ] || over "$job"; }
 wait_until 90 "job $job is requeued" requeued

@@ -1,9 +1,10 @@
 #!/bin/sh
 # A job whose time limit is much too short: it is warned, requeued until it is done, and leaves the same bytes.
 . "$(dirname "$0")/cluster.sh"
-samples=0:${SAMPLES:-1200}
+samples=0:${SAMPLES:-600}
 grid sweep out "$samples"
 grid whole whole "$samples"
+lasting 25 sweep whole
 # The warning comes up to a minute early, so each attempt of this one has only some seconds.
 job=$(submit_job -N 2 -n 2 -t 1 --signal=B:USR1@50 -o job.log slurm/apex.sbatch "$dir/sweep.yaml") || exit 1
 finish "$job" 240 COMPLETED
