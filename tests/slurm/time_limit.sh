@@ -4,10 +4,10 @@
 samples=0:${SAMPLES:-600}
 grid sweep out "$samples"
 grid whole whole "$samples"
-lasting 25 sweep whole
+lasting 55 sweep whole # the warning comes at one of the half-minute checks of slurmctld
 # The warning comes up to a minute early, so each attempt of this one has only some seconds.
 job=$(submit_job -N 2 -n 2 -t 1 --signal=B:USR1@50 -o job.log slurm/apex.sbatch "$dir/sweep.yaml") || exit 1
-finish "$job" 240 COMPLETED
+finish "$job" 360 COMPLETED
 cat "$dir/job.log"
 "$dir/apex" status --attempts "$dir/out"
 [ "$(restarts "$job")" -ge 1 ] || fail "it was never requeued: the sweep is too short for this test"
