@@ -45,8 +45,8 @@ void apex_runner_add_squares(const struct apex_runner *r, double *sum);
 void apex_runner_perturb(struct apex_runner *r, int site, const float *scale, const double *sigma,
                          int n_sigmas, uint32_t sample, uint32_t draw0, int n, float *logits);
 
-/* From now on the time of each part is added to seconds[APEX_TIMES]; NULL: no longer. Noise that is joined to a
- * layer's pass counts there once it is made. */
+/* From now on the time of each part is added to seconds[APEX_TIMES]; NULL: no longer. Noise that is joined to
+ * a layer's pass counts there once it is made. */
 enum { APEX_TIME_CONV, APEX_TIME_DENSE, APEX_TIME_NOISE, APEX_TIME_OTHER, APEX_TIMES };
 void apex_runner_profile(struct apex_runner *r, double *seconds);
 

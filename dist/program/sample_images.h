@@ -10,9 +10,9 @@ struct sample_images;
 struct sample_images *sample_images_open(const char *grid, struct apex_error *err);
 void sample_images_close(struct sample_images *s); /* accepts NULL */
 
-/* A report_image_fn; context is the struct sample_images. Bytes are drawn from 0 to the grid's `divide`, floating point from
- * the data set's smallest to its largest value. 1 for models that are not in the grid, samples that are not
- * selected and data that are not [H,W], [1,H,W] or [3,H,W] (or channels last). */
+/* A report_image_fn; context is the struct sample_images. Bytes are drawn from 0 to the grid's `divide`,
+ * floating point from the data set's smallest to its largest value. 1 for models that are not in the grid,
+ * samples that are not selected and data that are not [H,W], [1,H,W] or [3,H,W] (or channels last). */
 int sample_images_get(void *context, const char *model, int64_t sample, struct report_image *image,
                       struct apex_error *err);
 

@@ -246,7 +246,7 @@ static void a_failed_report_leaves_the_old_one_and_no_trace(void **state)
     assert_memory_equal(after, before, size);
     struct folder in;
     snprintf(in.path, sizeof in.path, "%.50s", to); /* a folder of folder_make is short */
-    assert_int_equal(folder_count(&in), 4); /* figures, tables, report.html, files.txt */
+    assert_int_equal(folder_count(&in), 4);         /* figures, tables, report.html, files.txt */
     free(before);
     free(after);
 }
