@@ -12,6 +12,7 @@
 
 enum {
     SYNC_RECORDS = 64,
+    PULSES = 4, /* in the time after which a silent rank 0 is given up */
     COPIES_A_LOOK = 64,
     MESSAGES_A_TURN = 256 /* thousands of ranks may never fall silent, and other things are due too */
 };
@@ -33,9 +34,9 @@ struct coordinator {
     struct progress_display *display;
     struct progress progress;
     int unsynced;
-    double synced, beaten, heard, looked; /* seconds since the start */
-    double cpu_start;                     /* CPU seconds of this thread before the sweep began */
-    struct bytes message, unit;           /* the last one that came in, and the last one that went out */
+    double synced, beaten, heard, looked, pulsed; /* seconds since the start */
+    double cpu_start;                             /* CPU seconds of this thread before the sweep began */
+    struct bytes message, unit; /* the last one that came in, and the last one that went out */
 };
 
 static double cpu_seconds(void)
@@ -202,6 +203,17 @@ static int take_own_results(struct coordinator *c, struct apex_error *err)
     return outcome ? -1 : any;
 }
 
+/* The workers end the run if they hear nothing: this process may be stopped, and its watchdog with it. */
+static int pulse(struct coordinator *c, double promise, struct apex_error *err)
+{
+    bytes_clear(&c->unit);
+    bytes_put_f32(&c->unit, (float)promise);
+    for (int rank = 1; rank < team_size(c->team); rank++)
+        if (team_send(c->team, rank, WIRE_ALIVE, c->unit.data, c->unit.size, err))
+            return -1;
+    return 0;
+}
+
 /* What is due by the clock: the journal's sync, the lock's heartbeat, the display. */
 static int keep_house(struct coordinator *c, struct apex_error *err)
 {
@@ -213,6 +225,11 @@ static int keep_house(struct coordinator *c, struct apex_error *err)
         c->beaten = now;
         if (lock_beat(c->out->lock))
             return apex_fail(err, "%s: another run has taken this folder over", c->out->folder);
+    }
+    if (now - c->pulsed >= c->options->hang_limit / PULSES) {
+        c->pulsed = now;
+        if (pulse(c, c->options->hang_limit, err))
+            return -1;
     }
     c->progress.coordinator_seconds = cpu_seconds() - c->cpu_start;
     progress_show(c->display, &c->progress, 0);
@@ -320,8 +337,13 @@ static int prepare(struct coordinator *c, struct apex_error *err)
 int coordinator_run(const struct sweep *s, struct team *team, struct output *out, const struct plan *plan,
                     const struct coordinator_options *options, int *at_rest, struct apex_error *err)
 {
-    struct coordinator c = {
-        .sweep = s, .team = team, .out = out, .plan = plan, .options = options, .cpu_start = cpu_seconds()};
+    struct coordinator c = {.sweep = s,
+                            .team = team,
+                            .out = out,
+                            .plan = plan,
+                            .options = options,
+                            .cpu_start = cpu_seconds(),
+                            .pulsed = -1e9};
     struct apex_error late = {{0}};
     *at_rest = 1;
     int code = prepare(&c, err) ? EXIT_INCOMPLETE : plan->units ? main_loop(&c, err) : EXIT_DONE;
@@ -337,6 +359,7 @@ int coordinator_run(const struct sweep *s, struct team *team, struct output *out
             progress_show(c.display, &c.progress, 1);
     }
     tell_copies(&c);
+    pulse(&c, 0, NULL); /* writing the result files may take long */
     watchdog_end(c.watchdog);
     if (c.crew && !crew_cancel(c.crew, 300000000) && code == EXIT_INCOMPLETE)
         *at_rest = 0;
