@@ -8,7 +8,7 @@ from study import main, ranks, results, scores, spearman, table
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MEASURES = ("mode", "half", "first_flip", "mean_stay")
-QUICK = 60  # replicates of a miniature
+QUICK = 30  # replicates of a miniature
 RIDGE = 0.05  # of the number of samples; keeps fits over many related measures steady
 
 
