@@ -111,6 +111,10 @@ def combinations(relative, absolute, score, out):
             "mean margins under noise": smooth,
             "mean margins under noise, with margin and loss": np.concatenate([smooth, free], 1),
             "all": np.concatenate([noise, smooth, free], 1)}
+    for kind, site in (("relative", "input"), ("relative", "relu0"), ("absolute", "all")):
+        at = [k for k, (r, i) in enumerate(sites) if (r.kind, r.sites[i]) == (kind, site)]
+        both = np.concatenate([escape["first_flip"][:, at], escape["mean_stay"][:, at], free], 1)
+        sets[f"{kind} {site} (first_flip, mean stay) with margin and loss"] = both
     fits = {name: cross_fit(x, score) for name, x in sets.items()}
     base, half = fits["margin and loss"]
     for name, (fit, _) in fits.items():
