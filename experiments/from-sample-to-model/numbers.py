@@ -5,6 +5,7 @@ import numpy as np
 from study import main, results, spearman, table
 
 REPLICATES, SEED = 400, 1
+FEW = 30     # draws that a rate needs
 GONE = 0.1  # below, what chance leaves in few draws is in the way
 
 
@@ -65,7 +66,6 @@ def model_numbers(name, r, out):
         half[site] = crossing(curve[:, finite], sigma, 0.5)
         out.add(f"{name} {site}: half of the information gone at", *interval(half[site]))
         out.add(f"{name} {site}: {1 - GONE:.0%} of the information gone at", *interval(crossing(curve[:, finite], sigma, GONE)))
-        out.add(f"{name} {site}: share left at infinity", *interval(curve[:, end]), "0 but for chance")
         limit = share[end].mean(0)
         apart = np.abs(share - limit).sum(2) / 2  # [sigma, sample]; at infinity what chance leaves
         distance = weight @ (apart - apart[end]).T
@@ -76,14 +76,13 @@ def model_numbers(name, r, out):
         paired = np.abs(share - share[end]).sum(2) / 2
         average = np.einsum("rn,knc->rkc", weight, share, optimize=True) / weight.sum(1)[:, None, None]
         moved = np.abs(average - average[:, end:end + 1]).sum(2) / 2
-        for v in sigma[-3:]:
-            k = int(np.flatnonzero(r.sigma == v)[0])
-            out.add(f"{name} {site}: from limit at {v:g}, sample", *interval(weight @ paired[k] / weight.sum(1)))
-            out.add(f"{name} {site}: from limit at {v:g}, average", *interval(moved[:, k]))
-        far = weight @ paired[len(sigma) - 3:len(sigma) - 1].T  # the last scale has too few draws left to move
-        with np.errstate(divide="ignore", invalid="ignore"):
-            slope = np.log(far[:, 1] / far[:, 0]) / np.log(sigma[-2] / sigma[-3])
-        out.add(f"{name} {site}: exponent of the distance from the limit", *interval(slope), f"from {sigma[-3]:g} to {sigma[-2]:g}")
+        far = weight @ paired[len(sigma) - 3:len(sigma) - 1].T  # at the last finite scale too few draws are left to move
+        near = f"from {sigma[-3]:g} to {sigma[-2]:g}"
+        out.add(f"{name} {site}: draws that still move at {sigma[-3]:g}", *interval(far[:, 0] / weight.sum(1)), f"average: {moved[0, len(sigma) - 3]:.4f}")
+        if far[0, 1] * r.draws >= FEW:
+            with np.errstate(divide="ignore"):
+                slope = np.log(far[:, 1] / far[:, 0]) / np.log(sigma[-2] / sigma[-3])
+            out.add(f"{name} {site}: exponent of the distance from the limit", *interval(slope), near)
     layers = [s for s in half if s.startswith("relu")]
     depth = np.arange(len(layers), dtype=float)
     values = np.array([half[s] for s in layers])
@@ -91,21 +90,32 @@ def model_numbers(name, r, out):
     out.add(f"{name}: depth against scale of half the information (Spearman)", *interval(np.array(order)),
             f"{len(layers)} layers; above 0: shallow layers lose it first")
     out.add(f"{name}: deepest layer's scale over the first's", *interval(values[-1] / values[0]))
-    return curves
+    return curves, half
+
+
+def seeds(half, out):
+    """Networks trained on true labels against those trained on random ones: ratio of scales, mean over seeds; low and high: of the seeds."""
+    pairs = [(n, n.replace("true", "random")) for n in half if n.startswith("true") and n.replace("true", "random") in half]
+    for kind, chosen in (("new images", [p for p in pairs if "learned" not in p[0]]), ("learned images", [p for p in pairs if "learned" in p[0]])):
+        for site in half[chosen[0][0]] if chosen else ():
+            ratio = np.array([half[a][site][0] / half[b][site][0] for a, b in chosen])
+            out.add(f"true over random, {kind}, {site}", float(np.exp(np.log(ratio).mean())), float(ratio.min()), float(ratio.max()),
+                    f"half of the information; mean and range of {len(ratio)} seeds")
 
 
 def numbers(folder, miniature, out):
     output = os.path.join(folder, "digits" if miniature else "relative")
     rows = table(folder, "information")
-    worst = 0.0
+    worst, half = 0.0, {}
     for name, r in results(output).items():
         if not miniature:
             out.add(f"{name}: result file", r.attributes["completeness"], note="content_sha256 " + r.attributes["content_sha256"])
-        curves = model_numbers(name, r, out)
+        curves, half[name] = model_numbers(name, r, out)
         for row in rows:
             if row["model"].split(" ")[0] == name and row["of_clean"]:
                 here = np.clip(curves[row["site"]][0, list(r.sigma).index(float(row["sigma"]))], 0, 1)
                 worst = max(worst, abs(here - float(row["of_clean"])))
+    seeds(half, out)
     out.add("largest difference from the report's information.csv", worst)
 
 

@@ -8,6 +8,7 @@ from study import main, ranks, results, scores, spearman, table
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MEASURES = ("mode", "half", "first_flip", "mean_stay")
+CLASS = "margin, loss and class"
 QUICK = 30  # replicates of a miniature
 RIDGE = 0.05  # of the number of samples; keeps fits over many related measures steady
 
@@ -115,14 +116,21 @@ def combinations(relative, absolute, score, out):
         at = [k for k, (r, i) in enumerate(sites) if (r.kind, r.sites[i]) == (kind, site)]
         both = np.concatenate([escape["first_flip"][:, at], escape["mean_stay"][:, at], free], 1)
         sets[f"{kind} {site} (first_flip, mean stay) with margin and loss"] = both
+    # Which class an image is predicted as costs nothing either, and noise pushes every image to the same few classes.
+    classes = np.eye(int(relative["clean_class"].max()) + 1)[relative["clean_class"].astype(int)]
+    known = np.concatenate([free, classes], 1)
+    sets.update({CLASS: known, "noise (first_flip, mean stay of all sites) with margin, loss and class": np.concatenate([noise, known], 1),
+                 "mean margins under noise with margin, loss and class": np.concatenate([smooth, known], 1),
+                 "class alone": classes})
     fits = {name: cross_fit(x, score) for name, x in sets.items()}
-    base, half = fits["margin and loss"]
+    half = fits[CLASS][1]
     for name, (fit, _) in fits.items():
         out.add(f"fitted: {name}", *bootstrap(halves, fit, score, half), "Spearman on the half that was not fitted")
     for name, (fit, _) in fits.items():
-        if name != "margin and loss":
+        base = CLASS if "class" in name else "margin and loss"
+        if name not in (base, "class alone"):
             gain = lambda f, b, y, h: halves(f, y, h) - halves(b, y, h)
-            out.add(f"gain over fitted margin and loss: {name}", *bootstrap(gain, fit, base, score, half))
+            out.add(f"gain over fitted {base}: {name}", *bootstrap(gain, fit, fits[base][0], score, half))
     mean_rank = {m: standard_ranks(escape[m][:, :len(relative.sites)]).mean(1) for m in MEASURES}
     for m in MEASURES:
         out.add(f"mean rank over sites: {m}", *bootstrap(spearman, mean_rank[m], score))
