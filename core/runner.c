@@ -93,6 +93,8 @@ static int compile_site(struct apex_runner *r, struct runner_site *s, int limit,
         return apex_fail(err, "dropout noise has no limit for sigma = inf");
     if (keep_site(r, s->index, err) < 0)
         return -1;
+    if (!r->tile_rows)
+        return 0;
     s->finite = program_perturbed(&r->e, s->index, r->tile_rows, 0, kind, err);
     if (s->finite && limit)
         s->limit = program_perturbed(&r->e, s->index, r->tile_rows, 1, kind, err);
@@ -137,7 +139,8 @@ static void bind_all(struct apex_runner *r)
 {
     program_bind(r->clean, r->arena);
     for (int i = 0; i < r->sites; i++) {
-        program_bind(r->site[i].finite, r->arena);
+        if (r->site[i].finite)
+            program_bind(r->site[i].finite, r->arena);
         if (r->site[i].limit)
             program_bind(r->site[i].limit, r->arena);
     }
@@ -161,8 +164,8 @@ struct apex_runner *apex_runner_new(const struct apex_model *m, const char *kern
     int failed = engine_init(&r->e, m, set, err) < 0;
     if (!r->site)
         failed = apex_fail(err, "no memory");
-    if (tile_rows < 1)
-        failed = apex_fail(err, "a tile needs at least one row");
+    if (tile_rows < 0)
+        failed = apex_fail(err, "a tile cannot have %d rows", tile_rows);
     /* both ends are read after the pass */
     failed = failed || !engine_keep(&r->e, m->logits, err) || !engine_keep(&r->e, m->graph->output, err);
     for (int i = 0; i < n_sites && !failed; i++) {

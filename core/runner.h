@@ -18,8 +18,8 @@ int apex_tile_rows(const struct apex_model *m, uint32_t draws);
 
 /* Prepares passes at the given sites (APEX_SITE_INPUT and APEX_SITE_ALL included; n_sites may be 0 for clean
  * inference only). kernels: a name for kernel_set_find. limit: also prepare sigma = infinity; an operator
- * downstream of a site that has no such limit is an error that names it. NULL with err. Make it on the thread
- * that will use it. */
+ * downstream of a site that has no such limit is an error that names it. tile_rows 0: no perturbed passes,
+ * only the sites' clean activations are kept. NULL with err. Make it on the thread that will use it. */
 struct apex_runner *apex_runner_new(const struct apex_model *m, const char *kernels, const int *sites,
                                     int n_sites, int tile_rows, const struct apex_noise *noise, int limit,
                                     struct apex_error *err);

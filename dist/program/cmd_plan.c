@@ -115,7 +115,9 @@ static int plan_sweep(const struct plan_arguments *a, struct team *t, struct ape
     struct sweep *s = sweep_load(a->grid, t, err);
     char *journal = s ? file_join(s->grid->output, JOURNAL_FILE, err) : NULL;
     int outcome = -1;
-    if (journal && !rms_measure(s, t, journal, &fresh, err) && !sweep_identify(s, err) &&
+    /* an absolute sweep is known without its root mean squares */
+    int measured = journal && (!s->grid->relative || !rms_measure(s, t, journal, &fresh, err));
+    if (measured && !sweep_identify(s, err) &&
         (marking.done = calloc((size_t)s->models, sizeof *marking.done))) {
         outcome = 0;
         for (; !outcome && marking.models < s->models; marking.models++)

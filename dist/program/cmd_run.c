@@ -184,6 +184,8 @@ static int run_sweep(struct run_options *o, struct team *t, struct apex_error *e
     size_t memory = 0;
     struct sweep *s = sweep_load(o->grid, t, err);
     if (!s || sweep_keep_part(s, o->part, err) || prepare(s, t, &out, &memory, err)) {
+        if (stop_wished() != STOP_NO)
+            code = EXIT_INCOMPLETE;
         if (team_rank(t) == 0)
             command_fail(code, err);
     } else if (team_rank(t) == 0) {

@@ -2,13 +2,15 @@
  *   u32 version; text name; u8 key[16]; u32 draws, classes; u8 class_count; u32 samples, sites, sigmas;
  *   samples x { u32 index; i32 label };
  *   sites x { i32 index; text name, op, tensor; u64 key; u64 elements; f64 rms };
- *   sigmas x f64; sites x sigmas x u8 wanted; u32 attributes; attributes x { text name, text } */
+ *   sigmas x f64; sites x sigmas x u8 wanted; u32 attributes; attributes x { text name, text };
+ *   from version 2: sites x f64 activation rms */
 #include "dist/results/context.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CONTEXT_VERSION 1
+#define CONTEXT_VERSION 2
 #define SITE_BYTES (4 + 3 * 4 + 8 + 8 + 8) /* the least a site takes */
 
 static void put_site(const struct context_site *s, struct bytes *out)
@@ -48,6 +50,8 @@ void context_encode(const struct context *c, struct bytes *out)
         bytes_put_text(out, c->attribute_name[i]);
         bytes_put_text(out, c->attribute_text[i]);
     }
+    for (uint32_t i = 0; i < c->sites; i++)
+        bytes_put_f64(out, c->site[i].activation_rms);
 }
 
 /* Zeroed room for count elements that take at least `least` bytes each of what is left. Never NULL for 0. */
@@ -113,7 +117,16 @@ static void take_attributes(struct context *c, struct cursor *at)
     }
 }
 
-static void take_context(struct context *c, struct cursor *at)
+/* Version 1 knew the root mean squares of relative sweeps only. */
+static void take_activation_rms(struct context *c, struct cursor *at, uint32_t version)
+{
+    for (uint32_t i = 0; !at->failed && i < c->sites; i++) {
+        double factor = c->site[i].rms;
+        c->site[i].activation_rms = version > 1 ? cursor_f64(at) : factor > 0 && factor != 1 ? factor : NAN;
+    }
+}
+
+static void take_context(struct context *c, struct cursor *at, uint32_t version)
 {
     c->name = cursor_text(at);
     const void *key = cursor_take(at, sizeof c->key);
@@ -129,6 +142,7 @@ static void take_context(struct context *c, struct cursor *at)
     take_sites(c, at);
     take_sigmas(c, at);
     take_attributes(c, at);
+    take_activation_rms(c, at, version);
     if (!c->draws || !c->classes || at->at != at->end)
         at->failed = 1;
 }
@@ -137,8 +151,9 @@ struct context *context_decode(const void *data, size_t size, struct apex_error 
 {
     struct cursor at = {.at = data, .end = (const unsigned char *)data + size};
     uint32_t version = cursor_u32(&at);
-    if (!at.failed && version != CONTEXT_VERSION) {
-        apex_fail(err, "context of version %u; this program reads version %d", version, CONTEXT_VERSION);
+    if (!at.failed && (version < 1 || version > CONTEXT_VERSION)) {
+        apex_fail(err, "context of version %u; this program reads up to version %d", version,
+                  CONTEXT_VERSION);
         return NULL;
     }
     struct context *c = calloc(1, sizeof *c);
@@ -146,7 +161,7 @@ struct context *context_decode(const void *data, size_t size, struct apex_error 
         apex_fail(err, "no memory for a context");
         return NULL;
     }
-    take_context(c, &at);
+    take_context(c, &at, version);
     if (!at.failed)
         return c;
     apex_fail(err, "context '%s' of %zu bytes is damaged, or there is no memory for it",

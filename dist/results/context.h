@@ -15,6 +15,7 @@ struct context_site {
     int64_t elements;
     double rms; /* scale factor of sigma: root mean square of the clean activation for `relative` (0 for
                    `all`: one per site), else 1 */
+    double activation_rms; /* root mean square of the clean activation; NaN for `all`, or not measured */
 };
 
 struct context {

@@ -28,6 +28,9 @@ static const struct variable coordinates[] = {
      "the noise added has standard deviation sigma * site_rms; root mean square of the clean activation "
      "where "
      "the scale is relative, else 1; 0 for the site all with a relative scale: each activation has its own"},
+    {"activation_rms", NC_DOUBLE, "s", "root mean square of the clean activation",
+     "over elements and the sweep's samples, whatever the scale; missing for the site all: each activation "
+     "has its own"},
     {"sigma", NC_DOUBLE, "g", "noise scale",
      "standard deviation of the noise, times site_rms; infinity is the limit of large noise"},
     {"sample", NC_INT64, "n", "number of the sample in the data set", NULL},

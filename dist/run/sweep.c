@@ -284,7 +284,7 @@ void sweep_model_clear(struct sweep_model *m)
     context_free(m->context);
     free(m->site);
     free(m->wanted);
-    free(m->scale);
+    free(m->rms);
 }
 
 void sweep_free(struct sweep *s)

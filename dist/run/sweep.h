@@ -17,8 +17,10 @@ struct sweep_model {
     int tile_rows;
     int sites, *site;      /* sites of the grid in canonical order: input, 0, 1, ..., all */
     unsigned char *wanted; /* [sites * grid->sigmas], site-major */
-    float *scale; /* [1 + apex_site_count(model)]: factor of sigma for the input and for each activation;
-                     NULL: absolute */
+    float *rms; /* [1 + apex_site_count(model)]: root mean square of the clean input and of each activation
+                   over the data; NULL: not measured */
+    const float
+        *scale; /* factor of sigma, in the same order: rms where the grid is relative; NULL: absolute */
     struct context
         *context; /* what the journal and the result file say of this model; set by sweep_identify */
 };

@@ -199,6 +199,7 @@ static int describe_sites(struct context *c, const struct sweep_model *m)
         to->key = site_key(m, index);
         to->elements = from ? from->elements : apex_shape_count(&m->model->input);
         to->rms = !scale ? 1 : index == APEX_SITE_ALL ? 0 : (double)*scale;
+        to->activation_rms = !m->rms || index == APEX_SITE_ALL ? NAN : (double)m->rms[index + 1];
         if (index == APEX_SITE_ALL) {
             to->elements = 0;
             for (int k = 0; k < m->model->sites; k++)

@@ -29,6 +29,7 @@ static void a_context_comes_back_as_it_was(void **state)
     assert_int_equal(d->site[1].key, 1001);
     assert_int_equal(d->site[1].elements, 64);
     assert_true(d->site[1].rms == 1);
+    assert_true(d->site[1].activation_rms == 2.5);
     assert_int_equal(d->attributes, 2);
     assert_string_equal(d->attribute_name[1], "grid");
     assert_string_equal(d->attribute_text[1], "sweep: tiny\nseed: 1\n");
@@ -40,6 +41,26 @@ static void a_context_comes_back_as_it_was(void **state)
     context_free(c);
     context_free(d);
     context_free(NULL);
+}
+
+/* What an earlier version of the program left; its end is all that was different. */
+static void a_context_of_version_1_is_read(void **state)
+{
+    (void)state;
+    struct context *c = tiny_context();
+    struct bytes b = {0};
+    struct apex_error err;
+    c->site[0].rms = 1.5; /* a relative scale: the factor is the root mean square */
+    context_encode(c, &b);
+    b.data[0] = 1;
+    struct context *d = context_decode(b.data, b.size - TINY_SITES * sizeof(double), &err);
+    if (!d)
+        fail_msg("%s", err.text);
+    assert_true(d->site[0].activation_rms == 1.5);
+    assert_true(isnan(d->site[1].activation_rms));
+    context_free(d);
+    bytes_free(&b);
+    context_free(c);
 }
 
 static void every_shorter_text_is_refused(void **state)
@@ -93,7 +114,7 @@ static void another_version_and_unsorted_samples_are_refused(void **state)
     context_encode(c, &b);
     b.data[0] = 9;
     assert_null(context_decode(b.data, b.size, &err));
-    assert_string_equal(err.text, "context of version 9; this program reads version 1");
+    assert_string_equal(err.text, "context of version 9; this program reads up to version 2");
     bytes_clear(&b);
     c->sample[1] = c->sample[0];
     context_encode(c, &b);
@@ -129,6 +150,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_context_comes_back_as_it_was),
+        cmocka_unit_test(a_context_of_version_1_is_read),
         cmocka_unit_test(every_shorter_text_is_refused),
         cmocka_unit_test(flipped_bytes_do_no_harm),
         cmocka_unit_test(another_version_and_unsorted_samples_are_refused),

@@ -43,8 +43,11 @@ static inline struct context *tiny_context(void)
         c->label[i] = i == 4 ? 0 : (int32_t)(i % 3); /* sample 4 is predicted wrong */
     }
     for (int i = 0; i < TINY_SITES; i++) {
-        c->site[i] =
-            (struct context_site){.index = i - 1, .key = 1000u + (uint64_t)i, .elements = 64, .rms = 1};
+        c->site[i] = (struct context_site){.index = i - 1,
+                                           .key = 1000u + (uint64_t)i,
+                                           .elements = 64,
+                                           .rms = 1,
+                                           .activation_rms = i ? 2.5 : 0.5};
         c->site[i].name = tiny_text(name[i]);
         c->site[i].op = tiny_text(op[i]);
         c->site[i].tensor = tiny_text(i ? "/relu/Relu_output_0" : "x");
