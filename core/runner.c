@@ -25,6 +25,7 @@ struct apex_runner {
     int tile_rows, sites;
     struct runner_site *site;
     struct program *clean;
+    int *probe; /* graph values that the engine probes */
     float *arena, *xi, *row_xi;
     int64_t xi_room; /* floats */
     void *scratch;
@@ -66,11 +67,17 @@ void apex_runner_free(struct apex_runner *r)
     program_free(r->clean);
     engine_free(&r->e);
     free(r->site);
+    free(r->probe);
     free(r->arena);
     free(r->xi);
     free(r->row_xi);
     free(r->scratch);
     free(r);
+}
+
+static int site_value(const struct apex_model *m, int index)
+{
+    return index == APEX_SITE_INPUT ? m->graph->input : m->site[index].value;
 }
 
 /* The site's clean tensor must be kept even where no step of its programs reads it (the limit, add_squares).
@@ -80,8 +87,7 @@ static int keep_site(struct apex_runner *r, int index, struct apex_error *err)
     const struct apex_model *m = r->e.model;
     if (index == APEX_SITE_ALL)
         return 0;
-    return engine_keep(&r->e, index == APEX_SITE_INPUT ? m->graph->input : m->site[index].value, err) ? 0
-                                                                                                      : -1;
+    return engine_keep(&r->e, site_value(m, index), err) ? 0 : -1;
 }
 
 static int compile_site(struct apex_runner *r, struct runner_site *s, int limit, struct apex_error *err)
@@ -146,9 +152,21 @@ static void bind_all(struct apex_runner *r)
     }
 }
 
-struct apex_runner *apex_runner_new(const struct apex_model *m, const char *kernels, const int *sites,
-                                    int n_sites, int tile_rows, const struct apex_noise *noise, int limit,
-                                    struct apex_error *err)
+static int set_probes(struct apex_runner *r, const int *probe, int probes, struct apex_error *err)
+{
+    r->probe = malloc(((size_t)probes + 1) * sizeof *r->probe);
+    if (!r->probe)
+        return apex_fail(err, "no memory");
+    for (int k = 0; k < probes; k++)
+        r->probe[k] = site_value(r->e.model, probe[k]);
+    r->e.probe = r->probe;
+    r->e.probes = probes;
+    return 0;
+}
+
+static struct apex_runner *new_runner(const struct apex_model *m, const char *kernels, const int *sites,
+                                      int n_sites, const int *probe, int probes, int tile_rows,
+                                      const struct apex_noise *noise, int limit, struct apex_error *err)
 {
     const struct kernel_set *set = kernel_set_find(kernels, err);
     struct apex_runner *r = set ? calloc(1, sizeof *r) : NULL;
@@ -168,6 +186,7 @@ struct apex_runner *apex_runner_new(const struct apex_model *m, const char *kern
         failed = apex_fail(err, "a tile cannot have %d rows", tile_rows);
     /* both ends are read after the pass */
     failed = failed || !engine_keep(&r->e, m->logits, err) || !engine_keep(&r->e, m->graph->output, err);
+    failed = failed || set_probes(r, probe, probes, err) < 0;
     for (int i = 0; i < n_sites && !failed; i++) {
         r->site[i].index = sites[i];
         failed = compile_site(r, &r->site[i], limit, err) < 0;
@@ -179,6 +198,20 @@ struct apex_runner *apex_runner_new(const struct apex_model *m, const char *kern
     }
     bind_all(r);
     return r;
+}
+
+struct apex_runner *apex_runner_new(const struct apex_model *m, const char *kernels, const int *sites,
+                                    int n_sites, int tile_rows, const struct apex_noise *noise, int limit,
+                                    struct apex_error *err)
+{
+    return new_runner(m, kernels, sites, n_sites, NULL, 0, tile_rows, noise, limit, err);
+}
+
+struct apex_runner *apex_runner_new_probed(const struct apex_model *m, const char *kernels, int site,
+                                           const int *probe, int probes, int tile_rows,
+                                           const struct apex_noise *noise, struct apex_error *err)
+{
+    return new_runner(m, kernels, &site, 1, probe, probes, tile_rows, noise, 0, err);
 }
 
 void apex_runner_clean(struct apex_runner *r, const float *sample, float *logits)
@@ -209,7 +242,7 @@ void apex_runner_add_squares(const struct apex_runner *r, double *sum)
         int index = r->site[i].index;
         if (index == APEX_SITE_ALL)
             continue;
-        int value = index == APEX_SITE_INPUT ? m->graph->input : m->site[index].value;
+        int value = site_value(m, index);
         int64_t count = apex_shape_count(&m->graph->value[value].shape);
         const float *a = r->e.clean[value];
         for (int64_t k = 0; k < count; k++)
@@ -260,6 +293,24 @@ void apex_runner_perturb(struct apex_runner *r, int site, const float *scale, co
             run_scale(r, limit ? s->limit : s->finite, &pass,
                       logits + (size_t)k * (size_t)r->tile_rows * (size_t)r->e.model->classes);
         }
+}
+
+void apex_runner_differences(struct apex_runner *r, const float *scale, double sigma, uint32_t sample,
+                             uint32_t draw0, int n, float *const *difference)
+{
+    struct pass pass = {.noise = &r->noise, .sigma = sigma, .scale = scale, .sample = sample};
+    pass.draw0 = draw0;
+    pass.rows = n;
+    pass.row_xi = r->row_xi;
+    pass.scratch = r->scratch;
+    pass.difference = difference;
+    program_begin(r->site[0].finite, &pass);
+    program_run(r->site[0].finite, &pass);
+}
+
+const float *apex_runner_activation(const struct apex_runner *r, int k)
+{
+    return r->e.clean[r->probe[k]];
 }
 
 void apex_runner_profile(struct apex_runner *r, double *seconds)

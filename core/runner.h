@@ -45,6 +45,22 @@ void apex_runner_add_squares(const struct apex_runner *r, double *sum);
 void apex_runner_perturb(struct apex_runner *r, int site, const float *scale, const double *sigma,
                          int n_sigmas, uint32_t sample, uint32_t draw0, int n, float *logits);
 
+/* A runner for passes at one site (not APEX_SITE_ALL) that can say what its noise became at other sites:
+ * probe[k] is that site itself, or one downstream of it (core/response.h lists them); APEX_SITE_INPUT or an
+ * index. The list is copied. Otherwise as apex_runner_new. */
+struct apex_runner *apex_runner_new_probed(const struct apex_model *m, const char *kernels, int site,
+                                           const int *probe, int probes, int tile_rows,
+                                           const struct apex_noise *noise, struct apex_error *err);
+
+/* One scale of apex_runner_perturb; difference[k][n][elements of probe k] becomes the perturbed activation
+ * minus the clean one, draw by draw; NULL in place of an array leaves that probe out. Elements are in an
+ * order of the engine's own, the same for every draw and for apex_runner_activation. */
+void apex_runner_differences(struct apex_runner *r, const float *scale, double sigma, uint32_t sample,
+                             uint32_t draw0, int n, float *const *difference);
+
+/* The last clean activation of probe k: [elements]. */
+const float *apex_runner_activation(const struct apex_runner *r, int k);
+
 /* From now on the time of each part is added to seconds[APEX_TIMES]; NULL: no longer. Noise that is joined to
  * a layer's pass counts there once it is made. */
 enum { APEX_TIME_CONV, APEX_TIME_DENSE, APEX_TIME_NOISE, APEX_TIME_OTHER, APEX_TIMES };

@@ -56,6 +56,9 @@ const float *noise_tile(const struct noise_step *z, const struct pass *pass, flo
 void noise_add(const struct noise_step *z, const struct pass *pass, const struct operand *out);
 double noise_factor(const struct pass *pass, int site); /* sigma times the site's scale */
 
+/* probe.c: if the value is probed, a step that hands out how its tile differs from the clean tensor. */
+int builder_probe(struct builder *b, int value);
+
 /* ray.c: values known as clean + sigma direction. Where the operations after a site are linear they run once
  * per draw, on the direction alone: A(a + sigma xi) = A a + sigma A xi. */
 int ray_start(struct builder *b, int value, int site, enum apex_noise_kind kind);

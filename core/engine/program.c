@@ -89,7 +89,8 @@ static int emit_perturbed(struct builder *b, int site, const int *site_of, enum 
 {
     const struct graph *g = b->e->graph;
     int logits = b->e->model->logits;
-    if (site == APEX_SITE_INPUT && emit_noise(b, g->input, site, kind) < 0)
+    if (site == APEX_SITE_INPUT &&
+        (emit_noise(b, g->input, site, kind) < 0 || builder_probe(b, g->input) < 0))
         return -1;
     for (int i = 0; i < g->nodes; i++) {
         const struct graph_node *n = &g->node[i];
@@ -99,6 +100,8 @@ static int emit_perturbed(struct builder *b, int site, const int *site_of, enum 
             int at = n->output[k] >= 0 ? site_of[n->output[k]] : -1;
             if (at >= 0 && (site == at || (site == APEX_SITE_ALL && at < b->e->model->sites)) &&
                 emit_noise(b, n->output[k], at, kind) < 0)
+                return -1;
+            if (at >= 0 && builder_probe(b, n->output[k]) < 0)
                 return -1;
         }
         if (b->at[logits].buffer >= 0 || b->ray[logits].buffer >= 0)

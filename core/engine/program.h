@@ -34,7 +34,8 @@ struct pass {
     const float *xi; /* all xi of the tile, made by program_fill_noise; NULL: made row by row in row_xi */
     float *row_xi;   /* one row of the largest site */
     void *scratch;
-    double *seconds; /* [APEX_TIMES], as in runner.h; NULL: not measured */
+    double *seconds;          /* [APEX_TIMES], as in runner.h; NULL: not measured */
+    float *const *difference; /* [probes] where differences go, [rows][elements] each; NULL: nowhere */
 };
 
 /* What fuse.c may join to the layer before it. */
@@ -94,6 +95,8 @@ struct engine {
     float **clean;       /* per value: where the clean pass keeps it, owned; NULL: not kept */
     struct layer **layer;
     int layers, layer_room;
+    const int *probe; /* [probes] values whose difference from the clean pass is asked for; borrowed */
+    int probes;
     size_t bytes; /* of clean tensors and weights */
 };
 
