@@ -115,7 +115,8 @@ static int read_sites(struct grid_reader *r, const char *key, yaml_node_t *node,
     return grid_read_patterns(r, key, node, &g->sites, &g->site);
 }
 
-/* The order matters: models refer to data, rms and sigmas to the noise, rules to models and sigmas. */
+/* The order matters: models refer to data, rms, sigmas and response to the noise, rules to models and sigmas.
+ */
 static int read_grid(struct grid_reader *r, yaml_node_t *root)
 {
     static const struct grid_key key[] = {
@@ -129,6 +130,7 @@ static int read_grid(struct grid_reader *r, yaml_node_t *root)
         {"noise", read_noise, 0, 0},
         {"sigmas", grid_read_sigmas, 0, 1},
         {"rms", read_rms, 0, 0},
+        {"response", grid_read_response, 0, 0},
         {"include", grid_read_include, 0, 0},
         {"exclude", grid_read_exclude, 0, 0},
         {"kernels", read_kernels, offsetof(struct grid, kernels), 0},

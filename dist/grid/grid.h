@@ -68,6 +68,16 @@ struct grid_rule {
     struct grid_mark mark;
 };
 
+/* `response`: what noise at one site becomes at the sites after it. */
+struct grid_response {
+    int asked;
+    char *site; /* one site's name, index or pattern; "input" */
+    int sigmas;
+    double *sigma;           /* ascending, distinct, > 0, finite */
+    uint32_t samples, draws; /* samples: at most */
+    struct grid_mark mark;
+};
+
 struct grid {
     char *path;   /* of the YAML file */
     char *text;   /* the whole file, terminated */
@@ -88,6 +98,7 @@ struct grid {
     double *sigma; /* ascending, distinct, > 0; the last may be infinity */
     int includes, excludes;
     struct grid_rule *include, *exclude;
+    struct grid_response response;
     struct grid_mark sites_mark, sigmas_mark, output_mark;
 };
 

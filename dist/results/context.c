@@ -3,7 +3,8 @@
  *   samples x { u32 index; i32 label };
  *   sites x { i32 index; text name, op, tensor; u64 key; u64 elements; f64 rms };
  *   sigmas x f64; sites x sigmas x u8 wanted; u32 attributes; attributes x { text name, text };
- *   from version 2: sites x f64 activation rms */
+ *   from version 2: sites x f64 activation rms; u32 response samples; and where they are not 0 what is in
+ *   put_response */
 #include "dist/results/context.h"
 
 #include <math.h>
@@ -22,6 +23,30 @@ static void put_site(const struct context_site *s, struct bytes *out)
     bytes_put_u64(out, s->key);
     bytes_put_u64(out, (uint64_t)s->elements);
     bytes_put_f64(out, s->rms);
+}
+
+static void put_response(const struct context_response *p, struct bytes *out)
+{
+    bytes_put_u32(out, p->samples);
+    if (!p->samples)
+        return;
+    bytes_put_u32(out, p->sigmas);
+    bytes_put_u32(out, p->places);
+    bytes_put_u32(out, p->draws);
+    bytes_put(out, p->key, sizeof p->key);
+    bytes_put_f64(out, p->factor);
+    for (uint32_t i = 0; i < p->samples; i++) {
+        bytes_put_u32(out, p->sample[i]);
+        bytes_put_u32(out, p->partner[i]);
+    }
+    for (uint32_t i = 0; i < p->sigmas; i++)
+        bytes_put_f64(out, p->sigma[i]);
+    for (uint32_t i = 0; i < p->places; i++) {
+        bytes_put_u32(out, (uint32_t)p->place[i].index);
+        bytes_put_text(out, p->place[i].name);
+        bytes_put_u64(out, (uint64_t)p->place[i].elements);
+        bytes_put_f64(out, p->place[i].rms);
+    }
 }
 
 void context_encode(const struct context *c, struct bytes *out)
@@ -52,6 +77,7 @@ void context_encode(const struct context *c, struct bytes *out)
     }
     for (uint32_t i = 0; i < c->sites; i++)
         bytes_put_f64(out, c->site[i].activation_rms);
+    put_response(&c->response, out);
 }
 
 /* Zeroed room for count elements that take at least `least` bytes each of what is left. Never NULL for 0. */
@@ -126,6 +152,45 @@ static void take_activation_rms(struct context *c, struct cursor *at, uint32_t v
     }
 }
 
+static void take_places(struct context_response *p, struct cursor *at)
+{
+    p->place = take_room(at, p->places, 4 + 4 + 8 + 8, sizeof *p->place);
+    for (uint32_t i = 0; !at->failed && i < p->places; i++) {
+        p->place[i].index = (int32_t)cursor_u32(at);
+        p->place[i].name = cursor_text(at);
+        p->place[i].elements = (int64_t)cursor_u64(at);
+        p->place[i].rms = cursor_f64(at);
+    }
+}
+
+static void take_response(struct context_response *p, struct cursor *at)
+{
+    p->samples = cursor_u32(at);
+    if (at->failed || !p->samples)
+        return;
+    p->sigmas = cursor_u32(at);
+    p->places = cursor_u32(at);
+    p->draws = cursor_u32(at);
+    const void *key = cursor_take(at, sizeof p->key);
+    if (key)
+        memcpy(p->key, key, sizeof p->key);
+    p->factor = cursor_f64(at);
+    p->sample = take_room(at, p->samples, 8, sizeof *p->sample);
+    p->partner = take_room(at, p->samples, 8, sizeof *p->partner);
+    for (uint32_t i = 0; !at->failed && i < p->samples; i++) {
+        p->sample[i] = cursor_u32(at);
+        p->partner[i] = cursor_u32(at);
+        at->failed |= i > 0 && p->sample[i] <= p->sample[i - 1];
+    }
+    p->sigma = take_room(at, p->sigmas, 8, sizeof *p->sigma);
+    for (uint32_t i = 0; !at->failed && i < p->sigmas; i++) {
+        p->sigma[i] = cursor_f64(at);
+        at->failed |= !(p->sigma[i] > (i ? p->sigma[i - 1] : 0));
+    }
+    take_places(p, at);
+    at->failed |= !p->sigmas || !p->places || !p->draws;
+}
+
 static void take_context(struct context *c, struct cursor *at, uint32_t version)
 {
     c->name = cursor_text(at);
@@ -143,6 +208,8 @@ static void take_context(struct context *c, struct cursor *at, uint32_t version)
     take_sigmas(c, at);
     take_attributes(c, at);
     take_activation_rms(c, at, version);
+    if (version > 1)
+        take_response(&c->response, at);
     if (!c->draws || !c->classes || at->at != at->end)
         at->failed = 1;
 }
@@ -179,6 +246,12 @@ void context_free(struct context *c)
         free(c->site[i].op);
         free(c->site[i].tensor);
     }
+    for (uint32_t i = 0; c->response.place && i < c->response.places; i++)
+        free(c->response.place[i].name);
+    free(c->response.place);
+    free(c->response.sample);
+    free(c->response.partner);
+    free(c->response.sigma);
     for (uint32_t i = 0; i < c->attributes; i++) {
         free(c->attribute_name[i]);
         free(c->attribute_text[i]);
@@ -194,17 +267,35 @@ void context_free(struct context *c)
     free(c);
 }
 
-int64_t context_find_sample(const struct context *c, uint32_t index)
+static int64_t find_index(const uint32_t *list, uint32_t n, uint32_t index)
 {
-    uint32_t low = 0, high = c->samples;
+    uint32_t low = 0, high = n;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (c->sample[middle] < index)
+        if (list[middle] < index)
             low = middle + 1;
         else
             high = middle;
     }
-    return low < c->samples && c->sample[low] == index ? (int64_t)low : -1;
+    return low < n && list[low] == index ? (int64_t)low : -1;
+}
+
+static int find_sigma(const double *list, uint32_t n, double sigma)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (list[i] == sigma)
+            return (int)i;
+    return -1;
+}
+
+int64_t context_find_sample(const struct context *c, uint32_t index)
+{
+    return find_index(c->sample, c->samples, index);
+}
+
+int64_t context_find_response_sample(const struct context *c, uint32_t index)
+{
+    return find_index(c->response.sample, c->response.samples, index);
 }
 
 int context_find_site(const struct context *c, uint64_t key)
@@ -217,8 +308,10 @@ int context_find_site(const struct context *c, uint64_t key)
 
 int context_find_sigma(const struct context *c, double sigma)
 {
-    for (uint32_t i = 0; i < c->sigmas; i++)
-        if (c->sigma[i] == sigma)
-            return (int)i;
-    return -1;
+    return find_sigma(c->sigma, c->sigmas, sigma);
+}
+
+int context_find_response_sigma(const struct context *c, double sigma)
+{
+    return find_sigma(c->response.sigma, c->response.sigmas, sigma);
 }

@@ -231,7 +231,7 @@ int results_file_fill(const struct results_file *f, struct apex_error *err)
     w.row_f32 = calloc(longest, sizeof *w.row_f32);
     w.row_f64 = calloc(longest, sizeof *w.row_f64);
     int rc = w.row && w.row_f32 && w.row_f64
-                 ? put_all(&w)
+                 ? put_all(&w) || results_file_fill_response(f, err) ? -1 : 0
                  : apex_fail(err, "%s: no memory for a row of %zu", f->path, longest);
     free(w.row);
     free(w.row_f32);

@@ -1,5 +1,7 @@
 #include "dist/run/compute.h"
 
+#include "dist/run/compute_response.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +11,7 @@ struct compute {
     atomic_int *cancelled;
     int model; /* whose runner this is; -1: none */
     struct apex_runner *runner;
+    struct compute_response *response;
     float *sample, *clean, *logits;
     double *sigma;            /* the scales wanted at one site */
     struct apex_tally *tally; /* [sigmas] of the grid, for one site */
@@ -46,9 +49,11 @@ int compute_check(const struct sweep *s, size_t *bytes, struct apex_error *err)
 size_t compute_bytes(const struct sweep *s, const struct sweep_model *m, struct apex_error *err)
 {
     struct apex_runner *r = new_runner(s, m, err);
-    size_t bytes = r ? apex_runner_bytes(r) : 0;
+    size_t bytes = r ? apex_runner_bytes(r) : 0, more = 0;
     apex_runner_free(r);
-    return bytes;
+    if (bytes && s->grid->response.asked && !(more = compute_response_bytes(s, m, err)))
+        return 0;
+    return bytes + more;
 }
 
 struct compute *compute_new(const struct sweep *s, atomic_int *cancelled, struct apex_error *err)
@@ -67,6 +72,7 @@ struct compute *compute_new(const struct sweep *s, atomic_int *cancelled, struct
 static void drop_model(struct compute *c)
 {
     apex_runner_free(c->runner);
+    compute_response_free(c->response);
     free(c->sample);
     free(c->clean);
     free(c->logits);
@@ -182,11 +188,25 @@ static int put_head(const struct compute *c, const struct apex_unit *u, struct b
     return 0;
 }
 
+/* Beside the runner of the model's cells: units of both kinds follow each other. */
+static int run_response(struct compute *c, const struct apex_unit *u, struct bytes *record,
+                        struct apex_error *err)
+{
+    const struct sweep_model *m = &c->sweep->model[u->model];
+    if (take_model(c, (int)u->model, err))
+        return -1;
+    if (!c->response && !(c->response = compute_response_new(c->sweep, m, err)))
+        return -1;
+    return compute_response_unit(c->response, u, c->cancelled, record, err);
+}
+
 int compute_unit(struct compute *c, const struct apex_unit *u, struct bytes *record, struct apex_error *err)
 {
     if (u->model >= (uint32_t)c->sweep->models)
         return apex_fail(err, "unit %u names model %u of %d", u->id, u->model, c->sweep->models);
     const struct sweep_model *m = &c->sweep->model[u->model];
+    if (u->kind == APEX_UNIT_RESPONSE)
+        return run_response(c, u, record, err);
     if (u->cells != (uint32_t)(m->sites * c->sweep->grid->sigmas) || u->first > m->context->samples ||
         u->count > m->context->samples - u->first)
         return apex_fail(err, "unit %u does not fit the grid of model '%s'", u->id, m->entry->name);

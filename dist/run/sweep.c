@@ -246,6 +246,35 @@ static int choose_all_sites(struct sweep *s, struct apex_error *err)
     return outcome;
 }
 
+/* The one site of every model where the noise of the response enters. */
+static int choose_response_source(const struct sweep *s, struct sweep_model *m, struct apex_error *err)
+{
+    const struct grid_response *p = &s->grid->response;
+    unsigned char *chosen = calloc((size_t)apex_site_count(m->model) + 2, 1);
+    if (!chosen)
+        return apex_fail(err, "out of memory");
+    int named = apex_site_match(m->model, p->site, chosen);
+    for (int k = 0; k < apex_site_count(m->model) + 2; k++)
+        if (chosen[k])
+            m->response_source = k - 2;
+    free(chosen);
+    if (named == 1)
+        return 0;
+    return grid_fail(
+        s->grid, p->mark, err,
+        named ? "response: site '%s' names %d sites of model '%s'; it must be one"
+              : "response: site '%s' names %d sites of model '%s' (apex inspect MODEL.onnx lists them)",
+        p->site, named, m->entry->name);
+}
+
+static int choose_response_sources(struct sweep *s, struct apex_error *err)
+{
+    for (int k = 0; s->grid->response.asked && k < s->models; k++)
+        if (choose_response_source(s, &s->model[k], err))
+            return -1;
+    return 0;
+}
+
 /* `auto` may mean another set on an older processor of the same job: rank 0's choice is everybody's. */
 static int choose_kernels(struct sweep *s, struct team *team, struct apex_error *err)
 {
@@ -271,7 +300,7 @@ struct sweep *sweep_load(const char *path, struct team *team, struct apex_error 
     }
     s->grid = sweep_load_grid(path, team, err);
     if (!s->grid || choose_kernels(s, team, err) || load_data(s, team, err) || load_models(s, team, err) ||
-        choose_all_sites(s, err)) {
+        choose_all_sites(s, err) || choose_response_sources(s, err)) {
         sweep_free(s);
         return NULL;
     }

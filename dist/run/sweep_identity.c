@@ -32,7 +32,7 @@ static void add_preparation(struct bytes *out, const struct dataset *d)
         add_text(out, " %.17g", d->std[c]);
 }
 
-static void add_model_and_data(struct bytes *out, const struct sweep *s, const struct sweep_model *m)
+void sweep_identity_text(struct bytes *out, const struct sweep *s, const struct sweep_model *m)
 {
     char model[65], data[65];
     sha256_hex(m->model->sha256, model);
@@ -50,7 +50,7 @@ static void context_key(const struct sweep *s, const struct sweep_model *m, unsi
     const struct grid *g = s->grid;
     struct bytes text = {0};
     unsigned char digest[32];
-    add_model_and_data(&text, s, m);
+    sweep_identity_text(&text, s, m);
     add_text(&text, "\nnoise %s\nseed %llu\ndraws %u\ntile %d\n", apex_noise_name(g->noise),
              (unsigned long long)g->seed, g->draws, m->tile_rows);
     sha256_of(text.data, text.size, digest);
@@ -61,7 +61,7 @@ static void context_key(const struct sweep *s, const struct sweep_model *m, unsi
 void sweep_rms_key(const struct sweep *s, const struct sweep_model *m, unsigned char key[32])
 {
     struct bytes text = {0};
-    add_model_and_data(&text, s, m);
+    sweep_identity_text(&text, s, m);
     add_text(&text, "\nrms %lld:%lld of samples", (long long)s->grid->rms.first,
              (long long)s->grid->rms.last);
     for (int64_t i = 0; i < m->data->samples; i++)
@@ -256,5 +256,8 @@ int sweep_identify(struct sweep *s, struct apex_error *err)
     for (int k = 0; k < s->models; k++)
         if (!(s->model[k].context = identify(s, &s->model[k])))
             return apex_fail(err, "out of memory");
+    for (int k = 0; s->grid->response.asked && k < s->models; k++)
+        if (sweep_identify_response(s, &s->model[k], err))
+            return -1;
     return 0;
 }

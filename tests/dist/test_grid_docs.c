@@ -51,7 +51,7 @@ static void every_example_parses(void **state)
 static const char *const key[] = {
     "sweep",   "output",  "seed",   "draws",   "data",   "models", "sites",       "noise",  "sigmas", "rms",
     "include", "exclude", "path",   "kernels", "format", "images", "class_count", "layout", "mean",   "std",
-    "divide",  "samples", "labels", "log",     "linear", "list",   "kind",        "scale"};
+    "divide",  "response", "samples", "labels", "log",     "linear", "list",   "kind",        "scale"};
 enum { KEYS = sizeof key / sizeof *key };
 
 static void mark_keys(const char *example, void *context)
