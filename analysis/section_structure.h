@@ -15,7 +15,8 @@ struct structure {
     struct table *sites, *scales;
     int pairs;
     struct pair pair[PAIRS_MOST];
-    int higher; /* pairs in which a stays longer than b at the head site */
+    int both_scales; /* sites, over pairs, whose escape noise is known at both scales */
+    int higher;      /* pairs in which a stays longer than b at the head site */
 };
 
 /* AUC of stay, value[sites][sigmas of a], rows named by site. */
