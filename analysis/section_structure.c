@@ -16,13 +16,6 @@ struct best {
     int cells;
 };
 
-/* How the order of a pair depends on the scale. */
-struct order {
-    int sites, same, turned; /* known at both scales; of these */
-    char site[64];           /* the first that turns */
-    struct separate absolute, relative;
-};
-
 static int group_of(const struct report *r, int n)
 {
     for (int g = 0; g < 2; g++)
@@ -76,17 +69,6 @@ static void value_columns(struct table *t)
     table_column(t, COLUMN_HIGH, "hedges_high", "", "");
 }
 
-static void put_values(struct table *t, const struct separate *s)
-{
-    table_number(t, (double)s->a);
-    table_number(t, (double)s->b);
-    table_interval(t, s->auc, s->auc_interval.low, s->auc_interval.high);
-    table_number(t, s->ks);
-    table_number(t, s->ks_p);
-    table_interval(t, s->cliff_delta, s->cliff_interval.low, s->cliff_interval.high);
-    table_interval(t, s->hedges_g, s->hedges_interval.low, s->hedges_interval.high);
-}
-
 static int make_tables(struct structure *t)
 {
     t->sites = table_new("separation", "Distributions of two models, by site and measure");
@@ -109,41 +91,6 @@ static int make_tables(struct structure *t)
         value_columns(both[k]);
     }
     return t->sites && t->scales ? 0 : -1;
-}
-
-/* One measure at one site; `relative`: at that scale (escape noise), or as the files have it (-1). 1: not
- * known. */
-static int put_measure(struct structure *t, struct pair p, size_t ia, size_t ib,
-                       enum regularity_measure measure, int relative, struct separate *out,
-                       struct apex_error *err)
-{
-    const struct report_model *a = &t->r->model[p.a], *b = &t->r->model[p.b];
-    size_t na = a->result->samples, nb = b->result->samples;
-    double *values = malloc((na + nb + 1) * sizeof *values);
-    if (!values)
-        return apex_fail(err, "out of memory");
-    int scale_a = relative < 0 ? a->result->relative : relative,
-        scale_b = relative < 0 ? b->result->relative : relative;
-    int failed = report_values_at(a, ia, measure, scale_a, values) ||
-                 report_values_at(b, ib, measure, scale_b, values + na);
-    if (!failed)
-        failed = separate(values, na, values + na, nb, REPORT_LEVEL, out, err);
-    else
-        failed = 1;
-    free(values);
-    if (failed)
-        return failed;
-    table_text(t->sites, a->name);
-    table_text(t->sites, b->name);
-    table_text(t->sites, a->site[ia].name);
-    table_text(t->sites, regularity_name(measure));
-    table_text(t->sites, scale_a != scale_b ? "each its own" : scale_a ? "relative" : "absolute");
-    table_number(t->sites, out->median_a > 1e300 ? INFINITY : out->median_a);
-    table_number(t->sites, out->median_b > 1e300 ? INFINITY : out->median_b);
-    table_number(t->sites, (double)out->infinite_a);
-    table_number(t->sites, (double)out->infinite_b);
-    put_values(t->sites, out);
-    return 0;
 }
 
 static void stay_of(const struct result_site *s, size_t k, double *out)
@@ -184,79 +131,12 @@ static int put_scales(struct structure *t, struct pair p, size_t ia, size_t ib, 
         table_text(t->scales, b->name);
         table_text(t->scales, a->site[ia].name);
         table_number(t->scales, a->result->sigma[k]);
-        put_values(t->scales, &s);
+        structure_put_values(t->scales, &s);
     }
     result_site_free(la);
     result_site_free(lb);
     free(va);
     return failed ? -1 : 0;
-}
-
-/* 1: both say the same order with intervals that leave out one half; -1: opposite orders; 0: one of them says
- * none. */
-static int agreement(const struct separate *x, const struct separate *y)
-{
-    int of_x = x->auc_interval.low > 0.5 ? 1 : x->auc_interval.high < 0.5 ? -1 : 0;
-    int of_y = y->auc_interval.low > 0.5 ? 1 : y->auc_interval.high < 0.5 ? -1 : 0;
-    return of_x * of_y;
-}
-
-/* Escape noise at both scales where the norms are known; *mode gets the files' own scale if that is one. */
-static int scale_rows(struct structure *t, struct pair p, size_t ia, size_t ib, struct order *order,
-                      struct separate *mode, struct apex_error *err)
-{
-    const struct result *a = t->r->model[p.a].result, *b = t->r->model[p.b].result;
-    struct separate at[2], other;
-    int known[2] = {0, 0};
-    for (int relative = 0; relative < 2; relative++) {
-        int outcome = put_measure(t, p, ia, ib, REGULARITY_ESCAPE_MODE, relative, &at[relative], err);
-        known[relative] = !outcome;
-        if (outcome < 0 ||
-            (!outcome && put_measure(t, p, ia, ib, REGULARITY_ESCAPE_FIRST_FLIP, relative, &other, err)))
-            return -1;
-    }
-    int own = a->relative && b->relative;
-    if (known[own])
-        *mode = at[own];
-    else if (put_measure(t, p, ia, ib, REGULARITY_ESCAPE_MODE, -1, mode, err))
-        return -1;
-    if (known[0] && known[1]) {
-        int same = agreement(&at[0], &at[1]);
-        order->sites++;
-        order->same += same > 0;
-        order->turned += same < 0;
-        if (same < 0 && order->turned == 1) {
-            snprintf(order->site, sizeof order->site, "%s", t->r->model[p.a].site[ia].name);
-            order->absolute = at[0];
-            order->relative = at[1];
-        }
-    }
-    return put_measure(t, p, ia, ib, REGULARITY_MEAN_STAY, -1, &other, err) ? -1 : 0;
-}
-
-/* Whether the norms of the activations decide which model stands more noise. */
-static void say_order(struct structure *t, const struct order *o)
-{
-    char a[REPORT_INTERVAL], b[REPORT_INTERVAL];
-    if (!o->sites)
-        return;
-    if (!o->turned)
-        page_text(t->r->page,
-                  "At absolute scale and at relative scale (escape noise over the root mean square of the "
-                  "site's clean "
-                  "activation) the order of the two is the same at %d of %d sites; at the others one of the "
-                  "intervals "
-                  "holds one half.",
-                  o->same, o->sites);
-    else
-        page_text(
-            t->r->page,
-            "The scale decides at %d of %d sites (and not at %d): at `%s` the AUC is %s at absolute scale "
-            "and %s "
-            "at relative scale (escape noise over the root mean square of the site's clean activation).",
-            o->turned, o->sites, o->same, o->site,
-            report_interval(o->absolute.auc, o->absolute.auc_interval, a),
-            report_interval(o->relative.auc, o->relative.auc_interval, b));
 }
 
 static int say_pair(struct structure *t, int number, const struct best *best, const struct separate *mode,
@@ -289,7 +169,7 @@ static int put_pair(struct structure *t, int number, struct apex_error *err)
     const char **label = malloc((a->result->sites + 1) * sizeof *label);
     struct best best = {.distance = -1};
     struct separate mode = {0}, head = {0};
-    struct order order = {0};
+    struct structure_order order = {0};
     int rows = 0, failed = !heat || !label ? apex_fail(err, "out of memory") : 0;
     int head_a = -1, head_b = -1;
     for (size_t i = 0; i < a->result->sites && !failed; i++) {
@@ -299,7 +179,7 @@ static int put_pair(struct structure *t, int number, struct apex_error *err)
         label[rows] = a->site[i].name;
         for (size_t k = 0; k < sigmas; k++)
             heat[(size_t)rows * sigmas + k] = NAN;
-        failed = scale_rows(t, p, i, (size_t)j, &order, &mode, err) ||
+        failed = structure_scale_rows(t, p, i, (size_t)j, &order, &mode, err) ||
                  put_scales(t, p, i, (size_t)j, heat + (size_t)rows * sigmas, &best, err);
         rows++;
         if (i == a->head || head_a < 0) {
@@ -311,7 +191,7 @@ static int put_pair(struct structure *t, int number, struct apex_error *err)
     }
     if (!failed) {
         failed = say_pair(t, number, &best, &head, head_a < 0 ? "" : a->site[head_a].name, err);
-        say_order(t, &order);
+        structure_say_order(t, &order);
         t->both_scales += order.sites;
         if (best.cells && !failed) {
             page_figures(t->r->page);
@@ -340,7 +220,9 @@ static void say_scales(struct structure *t)
             "over the "
             "root mean square of each model's own clean activation at that site. Where they disagree, the "
             "norms of the activations decide, not the noise that a network stands. The site `all` has no one "
-            "norm, so it is shown at the sweep's own scale only%s. Stay has the scales of its sweep.",
+            "norm, so it is shown at the sweep's own scale only%s. Censored samples rank above every "
+            "scale at both, though the grids of two models then end at different relative scales. Stay has "
+            "the scales of its sweep.",
             t->r->model[t->pair[0].a].result->relative
                 ? ""
                 : "; a sweep with `noise: {scale: relative}` shows it at the other");

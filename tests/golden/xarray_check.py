@@ -20,7 +20,7 @@ DIMENSIONS = {
     "second_count": ("site", "sigma", "sample"), "mean_margin": ("site", "sigma", "sample"),
     "stay_mean": ("site", "sigma"), "class_share": ("site", "sigma", "class"),
     "escape_sigma": ("site", "sample"), "escape_sigma_half": ("site", "sample"),
-    "escape_sigma_first_flip": ("site", "sample"), "escape_status": ("site", "sample"),
+    "escape_sigma_first_flip": ("site", "sample"), "escape_status": ("site", "sample"), "activation_rms": ("site",),
 }
 
 
