@@ -260,11 +260,13 @@ static int choose_response_source(const struct sweep *s, struct sweep_model *m, 
     free(chosen);
     if (named == 1)
         return 0;
-    return grid_fail(
-        s->grid, p->mark, err,
-        named ? "response: site '%s' names %d sites of model '%s'; it must be one"
-              : "response: site '%s' names %d sites of model '%s' (apex inspect MODEL.onnx lists them)",
-        p->site, named, m->entry->name);
+    if (named)
+        return grid_fail(s->grid, p->mark, err,
+                         "response: site '%s' names %d sites of model '%s'; it must be one", p->site, named,
+                         m->entry->name);
+    return grid_fail(s->grid, p->mark, err,
+                     "response: site '%s' names no site of model '%s' (apex inspect MODEL.onnx lists them)",
+                     p->site, m->entry->name);
 }
 
 static int choose_response_sources(struct sweep *s, struct apex_error *err)

@@ -164,7 +164,7 @@ static void only_missing_scales_run_and_give_the_same_numbers(void **state)
 static void a_site_that_is_not_one_is_refused_with_its_line(void **state)
 {
     (void)state;
-    static const char *const bad[][2] = {{"relu7", "names 0 sites of model 'mlp'"},
+    static const char *const bad[][2] = {{"relu7", "names no site of model 'mlp'"},
                                          {"\"relu*\"", "names 2 sites of model 'mlp'; it must be one"}};
     for (int k = 0; k < 2; k++) {
         char here[1024], path[] = "/tmp/apex-grid-XXXXXX";
