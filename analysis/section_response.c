@@ -151,8 +151,9 @@ static int draw(struct report *r, const struct view *v, int number, enum respons
         r->page, name,
         rank ? "Share of a layer's directions that the noise fills there; noise put directly into a layer "
                "fills "
-               "all of them. Bars: 95 %, over samples."
-             : "Part of a layer's variance, over samples and noise, that the noise causes. Bars: 95 %, over "
+               "all of them. Intervals: 95 %, over samples."
+             : "Part of a layer's variance, over samples and noise, that the noise causes. Intervals: 95 %, "
+               "over "
                "samples.");
     free(depth);
     report_lines_free(&l);
