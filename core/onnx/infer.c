@@ -23,6 +23,10 @@ struct apex_tensor *infer_make_tensor(struct infer *in, const struct graph_node 
 struct apex_tensor *infer_make_output(struct infer *in, const struct graph_node *n, int k,
                                       enum apex_type type)
 {
+    if (n->output[k] < 0) {
+        graph_fail(in->g, n, in->err, "output %d has no name", k);
+        return NULL;
+    }
     struct graph_value *v = &in->g->value[n->output[k]];
     v->constant = infer_make_tensor(in, n, type, &v->shape);
     return v->constant;

@@ -59,6 +59,9 @@ int arg_batched(const struct infer *in, const struct graph_node *n,
                 int k); /* dynamic, and dim[0] is the batch */
 int arg_any_dynamic(const struct infer *in, const struct graph_node *n);
 
+/* The type here of an ONNX element type; an error if it is not supported. */
+int infer_type(struct infer *in, const struct graph_node *n, int64_t onnx_type, enum apex_type *type);
+
 /* Output k gets the shape; an error if it has absurdly many elements. */
 int arg_set_shape(struct infer *in, const struct graph_node *n, int k, const struct apex_shape *shape);
 

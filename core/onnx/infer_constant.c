@@ -1,4 +1,5 @@
 #include "core/onnx/lift.h"
+#include "core/onnx/lower.h"
 #include "core/onnx/rules.h"
 #include "core/onnx/tensor_proto.h"
 
@@ -182,15 +183,11 @@ int infer_nonzero(struct infer *in, const struct op *op, struct graph_node *n)
     return give(in, n, t);
 }
 
-int infer_where(struct infer *in, const struct op *op, struct graph_node *n)
+int infer_type(struct infer *in, const struct graph_node *n, int64_t onnx_type, enum apex_type *type)
 {
-    (void)op;
-    struct apex_shape shape = {0};
-    struct apex_error why;
-    for (int k = 0; k < 3; k++)
-        if (apex_shape_broadcast(&shape, arg_shape(in, n, k), &shape, &why) < 0)
-            return graph_fail(in->g, n, in->err, "%s", why.text);
-    return arg_set_shape(in, n, 0, &shape);
+    if (onnx_type >= 0 && onnx_type <= INT32_MAX && tensor_proto_type((int)onnx_type, type) == 0)
+        return 0;
+    return graph_fail(in->g, n, in->err, "to element type %lld is not supported", (long long)onnx_type);
 }
 
 int infer_cast(struct infer *in, const struct op *op, struct graph_node *n)
@@ -201,10 +198,12 @@ int infer_cast(struct infer *in, const struct op *op, struct graph_node *n)
     int64_t wanted = graph_attr_int(n, "to", 0);
     if (strcmp(op->name, "CastLike") == 0)
         to = like ? like->type : APEX_F32; /* what is not constant is float */
-    else if (wanted < 0 || wanted > INT32_MAX || tensor_proto_type((int)wanted, &to) < 0)
-        return graph_fail(in->g, n, in->err, "to element type %lld is not supported", (long long)wanted);
+    else if (infer_type(in, n, wanted, &to) < 0)
+        return -1;
     if ((x ? x->type : APEX_F32) == to)
         return INFER_VANISH;
+    if (!x && to == APEX_BOOL) /* 1 or 0 */
+        return lower_become(in, n, "Not", lower_step(in, n, "Not", n->input[0], -1), -1);
     if (!x)
         return graph_fail(in->g, n, in->err, "what depends on the network's input can only be float");
     graph_node_cut_inputs(n, 1);

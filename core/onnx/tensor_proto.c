@@ -281,6 +281,8 @@ struct apex_tensor *tensor_proto_read(const Onnx__TensorProto *p, const struct e
         return NULL;
     }
     struct apex_tensor *t = apex_tensor_new(e->type, &shape, err);
+    if (t && e->type == APEX_I64)
+        t->bits = e->name[0] == 'u' ? -8 * e->width : 8 * e->width;
     if (t && count && raw)
         convert_raw(p->data_type, raw, count, t);
     else if (t && count)
