@@ -206,6 +206,8 @@ int fold_cast(struct infer *in, const struct graph_node *n)
     const struct apex_tensor *x = graph_constant(in->g, n, 0);
     enum apex_type type = (enum apex_type)graph_attr_int(n, "to", APEX_F32);
     struct apex_tensor *y = infer_make_output(in, n, 0, type);
+    if (y)
+        y->bits = (int)graph_attr_int(n, "bits", 0);
     for (int64_t i = 0, count = apex_shape_count(&x->shape); y && i < count; i++) {
         double v = number_at(x, i);
         if (type == APEX_F32)

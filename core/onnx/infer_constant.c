@@ -190,6 +190,19 @@ int infer_type(struct infer *in, const struct graph_node *n, int64_t onnx_type, 
     return graph_fail(in->g, n, in->err, "to element type %lld is not supported", (long long)onnx_type);
 }
 
+int infer_if(struct infer *in, const struct op *op, struct graph_node *n)
+{
+    (void)op;
+    const struct apex_tensor *t = arg_constant(in, n, 0, APEX_BOOL);
+    if (!t)
+        return -1;
+    int side = apex_shape_count(&t->shape) == 1 && *(const uint8_t *)t->data ? 1 : 2;
+    if (apex_shape_count(&t->shape) != 1 || n->inputs != 3 || n->input[side] < 0)
+        return graph_fail(in->g, n, in->err, "has no branch for its condition");
+    n->input[0] = n->input[side];
+    return INFER_VANISH;
+}
+
 int infer_cast(struct infer *in, const struct op *op, struct graph_node *n)
 {
     enum apex_type to;
@@ -208,7 +221,9 @@ int infer_cast(struct infer *in, const struct op *op, struct graph_node *n)
         return graph_fail(in->g, n, in->err, "what depends on the network's input can only be float");
     graph_node_cut_inputs(n, 1);
     graph_node_drop_attrs(n);
-    if (graph_node_add_int(n, "to", (int64_t)to, in->err) < 0)
+    int bits = like ? like->bits : tensor_proto_bits((int)wanted);
+    if (graph_node_add_int(n, "to", (int64_t)to, in->err) < 0 ||
+        graph_node_add_int(n, "bits", bits, in->err) < 0)
         return -1;
     return arg_set_shape(in, n, 0, &shape);
 }

@@ -2,6 +2,7 @@
  * Trilu work on constants only. */
 #include "core/onnx/lower.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Row r of the matrix keeps the columns from r + k on (upper), or up to it. */
@@ -153,24 +154,32 @@ int infer_gather_nd(struct infer *in, const struct op *op, struct graph_node *n)
     return arg_set_shape(in, n, 0, &shape);
 }
 
+static int64_t whole_at(const struct apex_tensor *t, int64_t i)
+{
+    if (t->type == APEX_I64)
+        return ((const int64_t *)t->data)[i];
+    float v = t->type == APEX_F32 ? ((const float *)t->data)[i] : 0;
+    return fabsf(v) < 1e9f ? (int64_t)v : -1;
+}
+
 /* values[0] everywhere but values[1] at the index. */
 int infer_one_hot(struct infer *in, const struct op *op, struct graph_node *n)
 {
     (void)op;
-    struct int_list depth;
     const struct apex_tensor *index = graph_constant(in->g, n, 0), *values = graph_constant(in->g, n, 2);
+    const struct apex_tensor *most = graph_constant(in->g, n, 1);
     int axis, rank = index ? index->shape.rank + 1 : 0;
-    if (!index || index->type != APEX_I64 || !values || apex_shape_count(&values->shape) != 2)
-        return graph_fail(in->g, n, in->err, "wants constant integers as indices, and two constant values");
-    if (arg_ints(in, n, "", 1, &depth) < 0)
-        return -1;
-    if (depth.count != 1 || depth.v[0] < 1 || rank > APEX_MAX_RANK)
-        return graph_fail(in->g, n, in->err, "a bad depth");
+    if (!index || !most || apex_shape_count(&most->shape) != 1 || !values ||
+        apex_shape_count(&values->shape) != 2)
+        return graph_fail(in->g, n, in->err, "wants constant indices, a depth, and two constant values");
+    int64_t depth = whole_at(most, 0);
+    if (depth < 1 || rank > APEX_MAX_RANK)
+        return graph_fail(in->g, n, in->err, "a depth of %lld", (long long)depth);
     if (arg_axis(in, n, graph_attr_int(n, "axis", -1), rank, &axis) < 0)
         return -1;
     struct apex_shape shape = {.rank = rank};
     for (int d = 0; d < rank; d++)
-        shape.dim[d] = d == axis ? depth.v[0] : index->shape.dim[d - (d > axis)];
+        shape.dim[d] = d == axis ? depth : index->shape.dim[d - (d > axis)];
     if (arg_set_shape(in, n, 0, &shape) < 0)
         return -1;
     struct apex_tensor *y = infer_make_output(in, n, 0, values->type);
@@ -179,8 +188,8 @@ int infer_one_hot(struct infer *in, const struct op *op, struct graph_node *n)
         inner *= shape.dim[d];
     size_t size = apex_type_size(values->type);
     for (int64_t i = 0, count = apex_shape_count(&shape); y && i < count; i++) {
-        int64_t at = ((const int64_t *)index->data)[i / (inner * depth.v[0]) * inner + i % inner];
-        int hot = (at < 0 ? at + depth.v[0] : at) == i / inner % depth.v[0];
+        int64_t at = whole_at(index, i / (inner * depth) * inner + i % inner);
+        int hot = (at < 0 ? at + depth : at) == i / inner % depth;
         memcpy((char *)y->data + (size_t)i * size, (const char *)values->data + (size_t)hot * size, size);
     }
     return y ? 0 : -1;

@@ -19,17 +19,17 @@ struct resize {
 /* Where place i of the output is in the input. */
 static double place(const struct resize *r, int64_t i, double scale, int64_t size, int64_t out)
 {
-    double x = (double)i, half = (x + 0.5) / scale - 0.5;
+    double x = (double)i, half = (x + 0.5) / scale - 0.5, length = (double)size * scale; /* not rounded */
     if (strcmp(r->coordinate, "asymmetric") == 0)
         return x / scale;
     if (strcmp(r->coordinate, "align_corners") == 0)
-        return out > 1 ? x * (double)(size - 1) / (double)(out - 1) : 0;
+        return length != 1 ? x * (double)(size - 1) / (length - 1) : 0;
     if (strcmp(r->coordinate, "pytorch_half_pixel") == 0)
         return out > 1 ? half : 0;
     if (strcmp(r->coordinate, "tf_half_pixel_for_nn") == 0)
         return half + 0.5;
     if (strcmp(r->coordinate, "half_pixel_symmetric") == 0) {
-        double adjustment = (double)out / ((double)size * scale);
+        double adjustment = (double)out / length;
         return half + (double)size / 2 * (1 - adjustment);
     }
     return half;

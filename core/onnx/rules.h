@@ -112,6 +112,8 @@ int infer_shape_of(struct infer *in, const struct op *op, struct graph_node *n);
 int infer_size(struct infer *in, const struct op *op, struct graph_node *n);
 int infer_range(struct infer *in, const struct op *op, struct graph_node *n);
 int infer_nonzero(struct infer *in, const struct op *op, struct graph_node *n);
+/* If, as expand.h leaves it. */
+int infer_if(struct infer *in, const struct op *op, struct graph_node *n);
 int infer_cast(struct infer *in, const struct op *op, struct graph_node *n);
 int fold_cast(struct infer *in, const struct graph_node *n);
 
