@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_DEPTH = 24, MAX_NODES = 1 << 17 };
+enum { MAX_DEPTH = 24, MAX_NODES = 1 << 17, FREE_BYTES = 1 << 24, PER_BYTE = 16 };
 
 static const char *text_of(const char *s)
 {
     return s ? s : "";
 }
 
-static int is_call(const struct expand *e, const Onnx__NodeProto *n, const Onnx__FunctionProto **f)
+static int is_call(struct expand *e, const Onnx__NodeProto *n, const Onnx__FunctionProto **f)
 {
     *f = NULL;
     for (size_t k = 0; n->domain && *n->domain && k < e->model->n_functions && !*f; k++)
@@ -107,7 +107,7 @@ static const char *prefix_of(const Onnx__NodeProto *n)
     return "call";
 }
 
-static int check_opset(const struct expand *e, const Onnx__FunctionProto *f)
+static int check_opset(struct expand *e, const Onnx__FunctionProto *f)
 {
     for (size_t k = 0; k < f->n_opset_import; k++)
         for (size_t m = 0; m < e->model->n_opset_import; m++) {
@@ -251,6 +251,8 @@ static int expand_level(struct expand *e)
     int found = 0, rc = 0;
     for (size_t k = 0; k < g->n_node && !found; k++)
         found = is_if(g->node[k]) || is_call(e, g->node[k], &f);
+    if (found && e->most == 0)
+        e->most = FREE_BYTES + PER_BYTE * onnx__model_proto__get_packed_size(e->model);
     for (size_t k = 0; found && k < g->n_node && rc == 0; k++) {
         Onnx__NodeProto *n = g->node[k];
         int goes = 1;

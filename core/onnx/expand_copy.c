@@ -4,26 +4,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_BYTES = 1 << 28 };
-
 static const char *text_of(const char *s)
 {
     return s ? s : "";
 }
 
-int expand_no_memory(const struct expand *e)
+int expand_no_memory(struct expand *e)
 {
     return apex_fail(e->err, "no memory to expand the graph");
+}
+
+/* Counts bytes that are about to be made: a small file must not ask for much. */
+static int charge(struct expand *e, size_t size)
+{
+    e->bytes += size;
+    return e->bytes <= e->most
+               ? 0
+               : apex_fail(e->err, "functions and branches expand to more than %zu bytes", e->most);
 }
 
 void *expand_copy(struct expand *e, const ProtobufCMessage *m)
 {
     size_t size = protobuf_c_message_get_packed_size(m);
-    e->bytes += size;
-    if (e->bytes > MAX_BYTES) {
-        apex_fail(e->err, "functions and branches expand to more than %d bytes", MAX_BYTES);
+    if (charge(e, size) < 0)
         return NULL;
-    }
     uint8_t *bytes = malloc(size + 1);
     void *copy = NULL;
     if (bytes) {
@@ -36,24 +40,29 @@ void *expand_copy(struct expand *e, const ProtobufCMessage *m)
     return copy;
 }
 
-int expand_rename(const struct expand *e, const struct scope *s, char **name)
+int expand_rename(struct expand *e, const struct scope *s, char **name)
 {
     int k = **name ? names_find(&s->known, *name) : -1;
     int found = **name && k >= 0, prefixed = **name && !found && s->all;
     if (!found && !prefixed)
         return 0;
-    size_t size = strlen(s->prefix) + strlen(*name) + 2;
-    char *to = found && s->to && s->to[k] ? strdup(s->to[k]) : malloc(size);
+    const char *given = found && s->to ? s->to[k] : NULL;
+    size_t size = given ? strlen(given) + 1 : strlen(s->prefix) + strlen(*name) + 2;
+    if (charge(e, size) < 0)
+        return -1;
+    char *to = malloc(size);
     if (!to)
         return expand_no_memory(e);
-    if (!(found && s->to && s->to[k]))
+    if (given)
+        memcpy(to, given, size);
+    else
         snprintf(to, size, "%s/%s", s->prefix, *name);
     free(*name);
     *name = to;
     return 0;
 }
 
-static int rename_list(const struct expand *e, const struct scope *s, char **name, size_t count)
+static int rename_list(struct expand *e, const struct scope *s, char **name, size_t count)
 {
     for (size_t k = 0; k < count; k++)
         if (expand_rename(e, s, &name[k]) < 0)
@@ -61,9 +70,9 @@ static int rename_list(const struct expand *e, const struct scope *s, char **nam
     return 0;
 }
 
-static int rename_graph(const struct expand *e, const struct scope *s, Onnx__GraphProto *g);
+static int rename_graph(struct expand *e, const struct scope *s, Onnx__GraphProto *g);
 
-int expand_rename_node(const struct expand *e, const struct scope *s, Onnx__NodeProto *n)
+int expand_rename_node(struct expand *e, const struct scope *s, Onnx__NodeProto *n)
 {
     if (rename_list(e, s, n->input, n->n_input) < 0 || rename_list(e, s, n->output, n->n_output) < 0)
         return -1;
@@ -73,7 +82,7 @@ int expand_rename_node(const struct expand *e, const struct scope *s, Onnx__Node
     return 0;
 }
 
-static int rename_graph(const struct expand *e, const struct scope *s, Onnx__GraphProto *g)
+static int rename_graph(struct expand *e, const struct scope *s, Onnx__GraphProto *g)
 {
     for (size_t k = 0; k < g->n_node; k++)
         if (expand_rename_node(e, s, g->node[k]) < 0)
@@ -87,10 +96,12 @@ static int rename_graph(const struct expand *e, const struct scope *s, Onnx__Gra
     return 0;
 }
 
-int expand_name_node(const struct expand *e, const char *prefix, Onnx__NodeProto *n)
+int expand_name_node(struct expand *e, const char *prefix, Onnx__NodeProto *n)
 {
     const char *own = n->name && *n->name ? n->name : text_of(n->op_type);
     size_t size = strlen(prefix) + strlen(own) + 2;
+    if (charge(e, size) < 0)
+        return -1;
     char *name = malloc(size);
     if (!name)
         return expand_no_memory(e);
@@ -114,8 +125,10 @@ size_t expand_guards(const Onnx__NodeProto *n)
     return !a ? 0 : a->n_ints < n->n_input ? a->n_ints : n->n_input;
 }
 
-int expand_append(const struct expand *e, Onnx__NodeProto *n, const char *name)
+int expand_append(struct expand *e, Onnx__NodeProto *n, const char *name)
 {
+    if (charge(e, strlen(name) + 1) < 0)
+        return -1;
     char **more = realloc(n->input, (n->n_input + 1) * sizeof *more);
     if (!more)
         return expand_no_memory(e);
@@ -126,7 +139,7 @@ int expand_append(const struct expand *e, Onnx__NodeProto *n, const char *name)
     return 0;
 }
 
-int expand_guard(const struct expand *e, const Onnx__NodeProto *from, const char *condition, int taken,
+int expand_guard(struct expand *e, const Onnx__NodeProto *from, const char *condition, int taken,
                  Onnx__NodeProto *n)
 {
     size_t count = expand_guards(from), all = count + (condition != NULL);

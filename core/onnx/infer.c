@@ -11,10 +11,10 @@ struct apex_tensor *infer_make_tensor(struct infer *in, const struct graph_node 
 {
     char text[APEX_SHAPE_TEXT];
     int64_t count = apex_shape_count(shape);
-    if (count < 0 || count > INFER_MAX_ELEMENTS - in->folded) {
+    if (count < 0 || count > INFER_MAX_ELEMENTS || count > in->room - in->folded) {
         graph_fail(in->g, n, in->err,
                    "a constant of shape %s: constants made while folding are over %lld elements",
-                   apex_shape_text(shape, text), (long long)INFER_MAX_ELEMENTS);
+                   apex_shape_text(shape, text), (long long)in->room);
         return NULL;
     }
     in->folded += count;
@@ -220,9 +220,22 @@ static int infer_all(struct infer *in, struct graph_node *node, int nodes, int v
     return 0;
 }
 
+/* Elements of the constants that the file holds. */
+static int64_t file_elements(const struct graph *g)
+{
+    int64_t count = 0;
+    for (int v = 0; v < g->values; v++)
+        count += g->value[v].constant ? apex_shape_count(&g->value[v].shape) : 0;
+    for (int i = 0; i < g->nodes; i++)
+        for (int k = 0; k < g->node[i].attrs; k++)
+            count += g->node[i].attr[k].t ? apex_shape_count(&g->node[i].attr[k].t->shape) : 0;
+    return count;
+}
+
 int onnx_infer(struct graph *g, int64_t batch, struct apex_error *err)
 {
     struct infer in = {.g = g, .batch = batch, .err = err};
+    in.room = INFER_FREE_ELEMENTS + INFER_PER_ELEMENT * file_elements(g);
     struct graph_node *node = g->node;
     int nodes = g->nodes;
     g->node = NULL;

@@ -6,13 +6,17 @@
 
 #include "core/onnx/edit.h"
 
-#define INFER_MAX_ELEMENTS (INT64_C(1) << 28) /* of one value, and of all folded constants together */
-#define INFER_MAX_FILL (INT64_C(1) << 24)     /* of a constant that ConstantOfShape makes from nothing */
+#define INFER_MAX_ELEMENTS (INT64_C(1) << 28) /* of one value */
+/* Constants made while folding, all together: masks and tables that a few bytes ask for, and what is made of
+ * the file's own constants (weights transposed, half floats widened). */
+#define INFER_FREE_ELEMENTS (INT64_C(1) << 23)
+#define INFER_PER_ELEMENT 16
 
 struct infer {
     struct graph *g;   /* its nodes: those that are done */
     int64_t batch;     /* the first dimension that the file fixes for the input, else 1 */
     int64_t folded;    /* elements of constants made so far */
+    int64_t room;      /* the most that may be */
     struct lift *lift; /* of values whose batch is not first (lift.h), [lifts] */
     int lifts;
     int lifting;     /* an infer function runs on shapes without the batch: no rule about batches holds */

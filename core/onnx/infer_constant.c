@@ -72,10 +72,6 @@ int infer_constant_of_shape(struct infer *in, const struct op *op, struct graph_
     shape.rank = (int)want.count;
     for (int d = 0; d < shape.rank; d++)
         shape.dim[d] = want.v[d];
-    char text[APEX_SHAPE_TEXT];
-    if (apex_shape_count(&shape) > INFER_MAX_FILL) /* what a few bytes may ask for */
-        return graph_fail(in->g, n, in->err, "a constant of shape %s: more than %lld elements",
-                          apex_shape_text(&shape, text), (long long)INFER_MAX_FILL);
     struct apex_tensor *t = infer_make_tensor(in, n, a ? a->t->type : APEX_F32, &shape);
     size_t size = t ? apex_type_size(t->type) : 0;
     for (int64_t i = 0, count = apex_shape_count(&shape); t && a && i < count; i++)
