@@ -9,7 +9,7 @@
 #define INFER_MAX_ELEMENTS (INT64_C(1) << 28) /* of one value */
 /* Constants made while folding, all together: masks and tables that a few bytes ask for, and what is made of
  * the file's own constants (weights transposed, half floats widened). */
-#define INFER_FREE_ELEMENTS (INT64_C(1) << 23)
+#define INFER_FREE_ELEMENTS (INT64_C(1) << 22)
 #define INFER_PER_ELEMENT 16
 
 struct infer {
