@@ -150,7 +150,7 @@ int lower_tile(struct infer *in, const struct op *op, struct graph_node *n)
         struct graph_node made;
         if (repeats.v[d] == 1)
             continue;
-        if (repeats.v[d] < 1 || repeats.v[d] > 1 << 20)
+        if (repeats.v[d] < 1 || repeats.v[d] > 1 << 16)
             return graph_fail(in->g, n, in->err, "repeat %d is %lld", d, (long long)repeats.v[d]);
         if (lower_begin(in, n, "Concat", x, -1, &made) < 0)
             return -1;
