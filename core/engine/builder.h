@@ -86,8 +86,8 @@ int emit_linear(struct builder *b, const struct graph_node *n, const struct apex
                 const float *bias);
 
 typedef int emit_fn(struct builder *b, const struct graph_node *n);
-emit_fn emit_unary, emit_binary, emit_conv, emit_gemm, emit_matmul, emit_pool, emit_global_pool, emit_reduce,
-    emit_softmax, emit_layer_norm, emit_batch_norm, emit_lrn, emit_reshape, emit_transpose, emit_slice,
-    emit_concat, emit_split, emit_pad, emit_expand, emit_gather;
+emit_fn emit_unary, emit_binary, emit_where, emit_conv, emit_gemm, emit_matmul, emit_pool, emit_global_pool,
+    emit_reduce, emit_softmax, emit_layer_norm, emit_batch_norm, emit_lrn, emit_reshape, emit_transpose,
+    emit_slice, emit_concat, emit_split, emit_pad, emit_expand, emit_gather;
 
 #endif
