@@ -74,6 +74,10 @@ void broadcast_strides(const struct operand *o, const struct apex_shape *to, int
 /* Sizes before, along and after the axis, in memory order. */
 void layout_split(const struct operand *o, int axis, int64_t *outer, int64_t *length, int64_t *inner);
 void layout_assign(const struct graph *g, enum layout *layout);
+/* A channels-last tensor that was flattened for dense layers alone stays as it lies, and their weights are
+ * turned instead: its channels, or 0 where the value is none such. Element p * channels + c of its row is
+ * ONNX element c * pixels + p. */
+int64_t layout_flat_channels(const struct engine *e, int value);
 
 /* ops.c: emits one node, and keeps count of degrees. */
 int builder_emit(struct builder *b, const struct graph_node *n);
