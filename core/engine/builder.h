@@ -13,6 +13,7 @@ struct builder {
     struct operand *at;  /* per value: where this program has it; buffer -1: not made here */
     struct operand *ray; /* per value: its direction (ray.c); buffer -1: it is no ray */
     int ray_site;        /* the site whose scale rays have */
+    int *kink;           /* per value: the ray that this is the ReLU of, left to kink.c; -1 */
     int clean;           /* the clean program: nothing else to fall back on */
     int degree;          /* of the output of the node being emitted */
     float *zero;         /* one 0.0f, counted for an operand of lower degree */
@@ -63,6 +64,11 @@ int ray_is_linear(const struct builder *b,
                   const struct graph_node *n); /* n of rays and clean values is a ray */
 int ray_emit(struct builder *b, const struct graph_node *n);
 int ray_resolve(struct builder *b, int value); /* makes clean + sigma direction, if the value is a ray */
+
+/* kink.c: a dense layer behind the ReLU of a ray. */
+int kink_suits(const struct builder *b,
+               const struct graph_node *relu); /* all that reads it is such a layer */
+int kink_emit(struct builder *b, const struct graph_node *n, int before); /* n: the layer; before: the ray */
 
 /* layout.c */
 void layout_axes(enum layout layout, int rank,
