@@ -210,7 +210,8 @@ struct target {
     size_t line;                       /* floats from one line of the image to the next */
 };
 
-HOT static void tile_out(const struct target *t, size_t matrix, const float *from)
+static inline __attribute__((always_inline)) void
+tile_out_some(const struct target *t, size_t matrix, const float *from, const int rows, const int columns)
 {
     for (int c = 0; c < t->channels; c += WIDTH) {
         vec half[IN][OUT], bias = *(const vec *)(t->bias + c), zero = bias - bias;
@@ -222,13 +223,17 @@ HOT static void tile_out(const struct target *t, size_t matrix, const float *fro
                 m[i] = *(const vec *)(from + (size_t)(i * IN + j) * matrix + c);
             transform_out(m, half[j]);
         }
-        for (int i = 0; i < t->rows; i++) {
+
+#pragma GCC unroll 4
+        for (int i = 0; i < rows; i++) {
             vec m[IN], out[OUT];
 #pragma GCC unroll 6
             for (int j = 0; j < IN; j++)
                 m[j] = half[j][i];
             transform_out(m, out);
-            for (int j = 0; j < t->columns; j++) {
+
+#pragma GCC unroll 4
+            for (int j = 0; j < columns; j++) {
                 size_t at = (size_t)i * t->line + (size_t)(j * t->channels + c);
                 vec v = out[j] + bias;
                 if (t->add)
@@ -241,6 +246,14 @@ HOT static void tile_out(const struct target *t, size_t matrix, const float *fro
             }
         }
     }
+}
+
+HOT static void tile_out(const struct target *t, size_t matrix, const float *from)
+{
+    if (t->rows == OUT && t->columns == OUT)
+        tile_out_some(t, matrix, from, OUT, OUT);
+    else
+        tile_out_some(t, matrix, from, t->rows, t->columns);
 }
 
 static void scatter(const struct winograd *w, const float *from, int tile, float *y,

@@ -60,8 +60,7 @@ static void run_site(struct bench_sweep *b, int site, uint32_t sample)
         uint32_t n = b->draws - draw < tile ? b->draws - draw : tile;
         apex_runner_perturb(b->runner, site, NULL, b->sigma, b->sigmas, sample, draw, (int)n, b->logits);
         for (int k = 0; k < b->sigmas; k++)
-            for (uint32_t d = 0; d < n; d++)
-                apex_tally_add(&b->tally[k], draw + d, b->logits + ((size_t)k * tile + d) * classes);
+            apex_tally_add_rows(&b->tally[k], draw, n, b->logits + (size_t)k * tile * classes);
     }
 }
 

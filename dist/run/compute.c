@@ -125,14 +125,15 @@ static int run_site(struct compute *c, const struct sweep_model *m, int site, in
             return apex_fail(err, "cancelled");
         apex_runner_perturb(c->runner, site, sweep_scale(m, m->site[site]), c->sigma, sigmas, clean->index,
                             draw, (int)n, c->logits);
-        for (int k = 0; k < sigmas; k++)
-            for (uint32_t d = 0; d < n; d++)
-                if (apex_tally_add(&c->tally[k], draw + d, c->logits + ((size_t)k * tile + d) * classes))
-                    return apex_fail(
-                        err,
-                        "model '%s', sample %u, site %s, sigma %g, draw %u: the response is not a number",
-                        m->entry->name, clean->index, apex_site_name(m->model, m->site[site]), c->sigma[k],
-                        draw + d);
+        for (int k = 0; k < sigmas; k++) {
+            uint32_t good =
+                apex_tally_add_rows(&c->tally[k], draw, n, c->logits + (size_t)k * tile * classes);
+            if (good < n)
+                return apex_fail(
+                    err, "model '%s', sample %u, site %s, sigma %g, draw %u: the response is not a number",
+                    m->entry->name, clean->index, apex_site_name(m->model, m->site[site]), c->sigma[k],
+                    draw + good);
+        }
     }
     return 0;
 }
