@@ -256,6 +256,7 @@ static const struct apex_tensor *weights_of(const struct builder *b, const struc
     return w;
 }
 
+/* Only in the sets that join steps: the others are what they are held to. */
 int kink_suits(const struct builder *b, const struct graph_node *relu)
 {
     const struct graph *g = b->e->graph;
