@@ -27,7 +27,8 @@ struct apex_runner {
     struct program *clean;
     int *probe; /* graph values that the engine probes */
     float *arena, *xi, *row_xi;
-    int64_t xi_room; /* floats */
+    struct kept_xi *kept; /* [sites of the model] */
+    int64_t xi_room;      /* floats */
     void *scratch;
     double *seconds;
     size_t bytes;
@@ -65,6 +66,9 @@ void apex_runner_free(struct apex_runner *r)
         program_free(r->site[i].limit);
     }
     program_free(r->clean);
+    for (int k = 0; r->kept && k < r->e.model->sites; k++)
+        free(r->kept[k].xi);
+    free(r->kept);
     engine_free(&r->e);
     free(r->site);
     free(r->probe);
@@ -123,6 +127,36 @@ static void room_for(struct room *room, const struct program *p)
         room->xi = p->xi;
 }
 
+/* Where `all` is swept beside single sites it has their noise, which is then made once. Nothing is kept where
+ * it would take too much room. */
+static int keep_noise(struct apex_runner *r, struct apex_error *err)
+{
+    const struct apex_model *m = r->e.model;
+    int64_t floats = 0;
+    int all = 0;
+    for (int i = 0; i < r->sites; i++)
+        all |= r->site[i].index == APEX_SITE_ALL;
+    for (int i = 0; i < r->sites; i++)
+        if (r->site[i].index >= 0 && r->site[i].index < m->sites)
+            floats +=
+                apex_shape_count(&m->graph->value[m->site[r->site[i].index].value].shape) * r->tile_rows;
+    if (!all || !floats || floats > (int64_t)(XI_BYTES / sizeof(float)))
+        return 0;
+    if (!(r->kept = calloc((size_t)m->sites, sizeof *r->kept)))
+        return apex_fail(err, "no memory");
+    r->bytes += (size_t)floats * sizeof(float);
+    for (int i = 0; i < r->sites; i++) {
+        int k = r->site[i].index;
+        if (k < 0 || k >= m->sites || r->kept[k].xi)
+            continue;
+        r->kept[k].xi =
+            engine_alloc(apex_shape_count(&m->graph->value[m->site[k].value].shape) * r->tile_rows, err);
+        if (!r->kept[k].xi)
+            return -1;
+    }
+    return 0;
+}
+
 static int allocate(struct apex_runner *r, struct apex_error *err)
 {
     struct room room = {0};
@@ -138,7 +172,7 @@ static int allocate(struct apex_runner *r, struct apex_error *err)
     r->row_xi = r->xi ? engine_alloc(room.row_xi, err) : NULL;
     r->bytes =
         r->e.bytes + (room.arena + (size_t)room.xi + (size_t)room.row_xi) * sizeof(float) + room.scratch;
-    return r->row_xi ? 0 : -1;
+    return r->row_xi ? keep_noise(r, err) : -1;
 }
 
 static void bind_all(struct apex_runner *r)
@@ -273,6 +307,7 @@ void apex_runner_perturb(struct apex_runner *r, int site, const float *scale, co
     pass.draw0 = draw0;
     pass.rows = n;
     pass.row_xi = r->row_xi;
+    pass.kept = r->kept;
     pass.scratch = r->scratch;
     pass.seconds = r->seconds;
     if (n_sigmas > 1 && s->finite->xi <= r->xi_room) {

@@ -13,6 +13,7 @@ struct builder {
     struct operand *at;  /* per value: where this program has it; buffer -1: not made here */
     struct operand *ray; /* per value: its direction (ray.c); buffer -1: it is no ray */
     int ray_site;        /* the site whose scale rays have */
+    int *kink;           /* per value: the ray that this is the ReLU of, left to kink.c; -1 */
     int clean;           /* the clean program: nothing else to fall back on */
     int degree;          /* of the output of the node being emitted */
     float *zero;         /* one 0.0f, counted for an operand of lower degree */
@@ -67,6 +68,11 @@ int ray_is_linear(const struct builder *b,
 int ray_emit(struct builder *b, const struct graph_node *n);
 int ray_resolve(struct builder *b, int value); /* makes clean + sigma direction, if the value is a ray */
 
+/* kink.c: a dense layer behind the ReLU of a ray. */
+int kink_suits(const struct builder *b,
+               const struct graph_node *relu); /* all that reads it is such a layer */
+int kink_emit(struct builder *b, const struct graph_node *n, int before); /* n: the layer; before: the ray */
+
 /* layout.c */
 void layout_axes(enum layout layout, int rank,
                  int axis[APEX_MAX_RANK]); /* axes from outer to inner in memory */
@@ -77,6 +83,10 @@ void broadcast_strides(const struct operand *o, const struct apex_shape *to, int
 /* Sizes before, along and after the axis, in memory order. */
 void layout_split(const struct operand *o, int axis, int64_t *outer, int64_t *length, int64_t *inner);
 void layout_assign(const struct graph *g, enum layout *layout);
+/* A channels-last tensor that was flattened for dense layers alone stays as it lies, and their weights are
+ * turned instead: its channels, or 0 where the value is none such. Element p * channels + c of its row is
+ * ONNX element c * pixels + p. */
+int64_t layout_flat_channels(const struct engine *e, int value);
 
 /* ops.c: emits one node, and keeps count of degrees. */
 int builder_emit(struct builder *b, const struct graph_node *n);

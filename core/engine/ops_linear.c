@@ -198,12 +198,21 @@ int emit_linear(struct builder *b, const struct graph_node *n, const struct apex
     return add_layer_step(b, n, l, &in, &out);
 }
 
-int emit_gemm(struct builder *b, const struct graph_node *n)
+/* Weights [k][n] for an input that lies channels-last (layout_flat_channels). Released with free(). */
+static float *turn_weights(const struct apex_tensor *w, int64_t channels, struct apex_error *err)
 {
-    const struct apex_tensor *w = graph_constant(b->e->graph, n, 1);
+    const float *from = w->data;
+    int64_t pixels = w->shape.dim[0] / channels, width = w->shape.dim[1];
+    float *to = engine_alloc(apex_shape_count(&w->shape), err);
+    for (int64_t c = 0; to && c < channels; c++)
+        for (int64_t p = 0; p < pixels; p++, from += width)
+            memcpy(to + (p * channels + c) * width, from, (size_t)width * sizeof *to);
+    return to;
+}
+
+static int emit_biased(struct builder *b, const struct graph_node *n, const struct apex_tensor *w)
+{
     const float *bias;
-    if (!w || w->type != APEX_F32 || w->shape.rank != 2)
-        return no_weights(b, n);
     const struct apex_tensor *c = graph_constant(b->e->graph, n, 2);
     int64_t width = w->shape.dim[1];
     if (b->degree > 0 || !c || c->type != APEX_F32 || apex_shape_count(&c->shape) != 1)
@@ -213,5 +222,20 @@ int emit_gemm(struct builder *b, const struct graph_node *n)
         repeated[i] = *(const float *)c->data;
     int result = repeated ? emit_linear(b, n, w, repeated) : -1;
     free(repeated);
+    return result;
+}
+
+int emit_gemm(struct builder *b, const struct graph_node *n)
+{
+    const struct apex_tensor *w = graph_constant(b->e->graph, n, 1);
+    if (!w || w->type != APEX_F32 || w->shape.rank != 2)
+        return no_weights(b, n);
+    int64_t channels = layout_flat_channels(b->e, n->input[0]);
+    if (!channels || w->shape.dim[0] % channels)
+        return emit_biased(b, n, w);
+    struct apex_tensor turned = *w;
+    turned.data = turn_weights(w, channels, b->err);
+    int result = turned.data ? emit_biased(b, n, &turned) : -1;
+    free(turned.data);
     return result;
 }

@@ -23,6 +23,13 @@ struct operand {
     float *data; /* set by program_bind */
 };
 
+/* The xi of an activation site for one tile, kept because the site `all` uses the same. */
+struct kept_xi {
+    float *xi; /* [tile rows][elements]; NULL: not kept */
+    uint32_t sample, draw0;
+    int rows; /* that hold draws; 0: none yet */
+};
+
 /* What a run of a program needs beside its own steps. */
 struct pass {
     const struct apex_noise *noise;
@@ -33,6 +40,7 @@ struct pass {
     int rows;        /* rows that hold draws; the rest of the tile is padding */
     const float *xi; /* all xi of the tile, made by program_fill_noise; NULL: made row by row in row_xi */
     float *row_xi;   /* one row of the largest site */
+    struct kept_xi *kept; /* [sites of the model], or NULL */
     void *scratch;
     double *seconds;          /* [APEX_TIMES], as in runner.h; NULL: not measured */
     float *const *difference; /* [probes] where differences go, [rows][elements] each; NULL: nowhere */

@@ -26,4 +26,13 @@ void epilogue_apply(const struct epilogue *end, int rows, size_t row, float *y);
 void depthwise_run(const struct conv_shape *s, const float *weight, const float *bias, const float *x,
                    float *y);
 
+/* A dense layer's own copies, for the sets that keep nothing else: weight and bias are taken over (freed here
+ * if one that is needed is missing). biased: there is one. NULL with err. */
+struct linear {
+    int rows, k, n;
+    float *weight, *bias;
+};
+void *linear_keep(struct linear l, int biased, struct apex_error *err);
+void linear_free(void *state); /* accepts NULL */
+
 #endif
