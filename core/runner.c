@@ -280,6 +280,7 @@ static void describe_step(const struct apex_runner *r, const struct step *s, str
         return;
     layer->flops = s->layer->flops;
     layer->kernel = s->layer->is_conv                  ? set->conv_algorithm(s->layer->state)
+                    : set->linear_algorithm            ? set->linear_algorithm(s->layer->state)
                     : strcmp(set->name, "native") == 0 ? "native:gemm"
                     : strcmp(set->name, "naive")       ? "openblas:gemm"
                                                        : "naive:loops";
