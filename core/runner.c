@@ -10,8 +10,7 @@ enum {
     TILE_BYTES = 256 * 1024, /* of the largest activation: two of them stay in a second-level cache */
     TILE_MOST_BYTES = 16 * 1024 * 1024, /* a network of many weights reads them once per tile: larger tiles */
     TILE_MOST = 64,
-    TILE_LEAST = 4,
-    XI_BYTES = 64 * 1024 * 1024
+    TILE_LEAST = 4
 };
 
 struct runner_site {
@@ -111,7 +110,7 @@ static void room_for(struct room *room, const struct program *p)
     room->arena = p->arena > room->arena ? p->arena : room->arena;
     room->scratch = p->scratch > room->scratch ? p->scratch : room->scratch;
     room->row_xi = p->row_xi > room->row_xi ? p->row_xi : room->row_xi;
-    if (p->xi > room->xi && p->xi <= (int64_t)(XI_BYTES / sizeof(float)))
+    if (p->xi > room->xi && program_xi_fits(p))
         room->xi = p->xi;
 }
 
@@ -239,7 +238,7 @@ void apex_runner_perturb(struct apex_runner *r, int site, const float *scale, co
     pass.row_xi = r->row_xi;
     pass.scratch = r->scratch;
     pass.seconds = r->seconds;
-    if (n_sigmas > 1 && s->finite->xi <= r->xi_room) {
+    if ((n_sigmas > 1 || s->finite->xi_ahead) && s->finite->xi <= r->xi_room) {
         double start = r->seconds ? engine_clock() : 0;
         program_fill_noise(s->finite, &pass, r->xi);
         if (r->seconds)

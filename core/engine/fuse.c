@@ -104,15 +104,17 @@ static int only_products_use(const struct program *p, int buffer)
 }
 
 /* What only products read is stored in bfloat16: they would round it anyway, so that no number changes. Noise
- * that is made row by row needs the float32. */
+ * that is joined to such a layer must be there when it runs, so its program asks for all of it. */
 static void store_half(struct program *p)
 {
     for (int i = 0; i < p->steps; i++) {
         struct step *s = &p->step[i];
         int buffer = s->out.buffer;
-        if (!s->layer || !s->layer->half || s->noise || !only_products_use(p, buffer))
+        if (!s->layer || !s->layer->half || (s->noise && !program_xi_fits(p)) ||
+            !only_products_use(p, buffer))
             continue;
         s->to_half = 1;
+        p->xi_ahead |= s->noise != NULL;
         p->buffer[buffer].count = (p->buffer[buffer].count + 1) / 2;
         for (int k = 0; k < p->steps; k++)
             p->step[k].from_half |= reads(&p->step[k], buffer);

@@ -75,6 +75,7 @@ struct program {
     size_t arena;                         /* floats */
     size_t scratch;                       /* bytes */
     int64_t xi, row_xi; /* floats: of all sites for the whole tile; of one row of the largest */
+    int xi_ahead;       /* a pass needs its xi made by program_fill_noise */
 };
 
 /* One prepared Conv or linear layer: a node for a number of rows, with or without its bias. */
@@ -125,6 +126,9 @@ void program_run(const struct program *p, const struct pass *pass);
 /* Joins additions, ReLUs and noise to the layers before them, stores in bfloat16 what only products in
  * bfloat16 read, and puts the steps with `once` first. */
 void program_fuse(struct program *p);
+
+/* Whether the xi of a whole tile are few enough to be kept; runner.c makes room for them. */
+int program_xi_fits(const struct program *p);
 
 /* Makes the xi of every site of the program: xi[p->xi]. */
 void program_fill_noise(const struct program *p, const struct pass *pass, float *xi);
