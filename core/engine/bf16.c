@@ -15,6 +15,59 @@ static inline uint32_t rounded(uint32_t x)
     return (x & 0x7f800000u) == 0 ? x & 0x80000000u : near;
 }
 
+HOT static void store_halves(const float *x, size_t n, uint16_t *half)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, x + i, sizeof bits);
+        half[i] = (uint16_t)(rounded(bits) >> 16);
+    }
+}
+
+HOT static void load_halves(const uint16_t *half, size_t n, float *y)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits = (uint32_t)half[i] << 16;
+        memcpy(y + i, &bits, sizeof bits);
+    }
+}
+
+HOT static void round_halves(const float *x, size_t n, float *y)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, x + i, sizeof bits);
+        bits = rounded(bits) & 0xffff0000u;
+        memcpy(y + i, &bits, sizeof bits);
+    }
+}
+
+HOT static void add_exact(float a, const float *x, size_t n, float *y)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] += a * x[i];
+}
+
+void bf16_store(const float *x, size_t n, uint16_t *half)
+{
+    store_halves(x, n, half);
+}
+
+void bf16_load(const uint16_t *half, size_t n, float *y)
+{
+    load_halves(half, n, y);
+}
+
+void bf16_round(const float *x, size_t n, float *y)
+{
+    round_halves(x, n, y);
+}
+
+void bf16_add_product(float a, const float *x, size_t n, float *y)
+{
+    add_exact(a, x, n, y);
+}
+
 uint16_t bf16_of(float x)
 {
     uint16_t half;
@@ -27,39 +80,6 @@ float bf16_value(uint16_t half)
     float x;
     bf16_load(&half, 1, &x);
     return x;
-}
-
-HOT void bf16_store(const float *x, size_t n, uint16_t *half)
-{
-    for (size_t i = 0; i < n; i++) {
-        uint32_t bits;
-        memcpy(&bits, x + i, sizeof bits);
-        half[i] = (uint16_t)(rounded(bits) >> 16);
-    }
-}
-
-HOT void bf16_load(const uint16_t *half, size_t n, float *y)
-{
-    for (size_t i = 0; i < n; i++) {
-        uint32_t bits = (uint32_t)half[i] << 16;
-        memcpy(y + i, &bits, sizeof bits);
-    }
-}
-
-HOT void bf16_round(const float *x, size_t n, float *y)
-{
-    for (size_t i = 0; i < n; i++) {
-        uint32_t bits;
-        memcpy(&bits, x + i, sizeof bits);
-        bits = rounded(bits) & 0xffff0000u;
-        memcpy(y + i, &bits, sizeof bits);
-    }
-}
-
-HOT void bf16_add_product(float a, const float *x, size_t n, float *y)
-{
-    for (size_t i = 0; i < n; i++)
-        y[i] += a * x[i];
 }
 
 static void finish_chunk(const struct epilogue *end, size_t add, size_t at, size_t n, float *y,
