@@ -10,8 +10,7 @@ enum {
     TILE_BYTES = 256 * 1024, /* of the largest activation: two of them stay in a second-level cache */
     TILE_MOST_BYTES = 16 * 1024 * 1024, /* a network of many weights reads them once per tile: larger tiles */
     TILE_MOST = 64,
-    TILE_LEAST = 4,
-    XI_BYTES = 64 * 1024 * 1024
+    TILE_LEAST = 4
 };
 
 struct runner_site {
@@ -123,7 +122,7 @@ static void room_for(struct room *room, const struct program *p)
     room->arena = p->arena > room->arena ? p->arena : room->arena;
     room->scratch = p->scratch > room->scratch ? p->scratch : room->scratch;
     room->row_xi = p->row_xi > room->row_xi ? p->row_xi : room->row_xi;
-    if (p->xi > room->xi && p->xi <= (int64_t)(XI_BYTES / sizeof(float)))
+    if (p->xi > room->xi && program_xi_fits(p))
         room->xi = p->xi;
 }
 
@@ -298,6 +297,15 @@ static void run_scale(struct apex_runner *r, const struct program *p, const stru
         memcpy(logits + (size_t)d * classes, p->logits.data, classes * sizeof *logits);
 }
 
+static void make_noise(struct apex_runner *r, const struct program *p, struct pass *pass)
+{
+    double start = r->seconds ? engine_clock() : 0;
+    program_fill_noise(p, pass, r->xi);
+    if (r->seconds)
+        r->seconds[APEX_TIME_NOISE] += engine_clock() - start;
+    pass->xi = r->xi;
+}
+
 void apex_runner_perturb(struct apex_runner *r, int site, const float *scale, const double *sigma,
                          int n_sigmas, uint32_t sample, uint32_t draw0, int n, float *logits)
 {
@@ -310,13 +318,8 @@ void apex_runner_perturb(struct apex_runner *r, int site, const float *scale, co
     pass.kept = r->kept;
     pass.scratch = r->scratch;
     pass.seconds = r->seconds;
-    if (n_sigmas > 1 && s->finite->xi <= r->xi_room) {
-        double start = r->seconds ? engine_clock() : 0;
-        program_fill_noise(s->finite, &pass, r->xi);
-        if (r->seconds)
-            r->seconds[APEX_TIME_NOISE] += engine_clock() - start;
-        pass.xi = r->xi;
-    }
+    if ((n_sigmas > 1 || s->finite->xi_ahead) && s->finite->xi <= r->xi_room)
+        make_noise(r, s->finite, &pass);
     program_begin(s->finite, &pass);
     /* infinity last: the limit's program uses the same memory */
     for (int limit = 0; limit < 2; limit++)
@@ -338,7 +341,10 @@ void apex_runner_differences(struct apex_runner *r, const float *scale, double s
     pass.rows = n;
     pass.row_xi = r->row_xi;
     pass.scratch = r->scratch;
+    pass.kept = r->kept;
     pass.difference = difference;
+    if (r->site[0].finite->xi_ahead)
+        make_noise(r, r->site[0].finite, &pass);
     program_begin(r->site[0].finite, &pass);
     program_run(r->site[0].finite, &pass);
 }
@@ -369,6 +375,7 @@ static void describe_step(const struct apex_runner *r, const struct step *s, str
         return;
     layer->flops = s->layer->flops;
     layer->kernel = s->layer->is_conv                  ? set->conv_algorithm(s->layer->state)
+                    : set->linear_algorithm            ? set->linear_algorithm(s->layer->state)
                     : strcmp(set->name, "native") == 0 ? "native:gemm"
                     : strcmp(set->name, "naive")       ? "openblas:gemm"
                                                        : "naive:loops";

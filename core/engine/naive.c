@@ -106,8 +106,9 @@ static void linear_run(void *state, const float *x, float *y, const struct epilo
     epilogue_apply(end, l->rows, (size_t)l->n, y);
 }
 
-static void matmul(int m, int n, int k, const float *a, const float *b, float *y)
+static void matmul(int m, int n, int k, const float *a, const float *b, float *y, void *scratch)
 {
+    (void)scratch;
     for (int r = 0; r < m; r++)
         for (int j = 0; j < n; j++) {
             double sum = 0;

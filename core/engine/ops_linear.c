@@ -33,6 +33,7 @@ static struct layer *layer_add(struct builder *b, const struct graph_node *n, in
     l->node = n;
     l->rows = rows;
     l->biased = biased;
+    l->half = e->kernels->bf16;
     e->layer[e->layers++] = l;
     return l;
 }
@@ -40,7 +41,7 @@ static struct layer *layer_add(struct builder *b, const struct graph_node *n, in
 /* What follows the layer in its own pass; NULL: nothing. */
 static const struct epilogue *epilogue_of(const struct step *s, const struct pass *pass, struct epilogue *e)
 {
-    *e = (struct epilogue){.relu = s->relu};
+    *e = (struct epilogue){.relu = s->relu, .from_half = s->from_half, .to_half = s->to_half};
     if (s->inputs > 1) {
         e->add = s->in[1].data;
         e->add_row = s->in[1].shape.dim[0] == s->out.shape.dim[0]
@@ -49,7 +50,7 @@ static const struct epilogue *epilogue_of(const struct step *s, const struct pas
     }
     if (s->noise)
         e->xi = noise_tile(s->noise, pass, &e->sigma);
-    return e->add || e->relu || e->xi ? e : NULL;
+    return e->add || e->relu || e->xi || e->from_half || e->to_half ? e : NULL;
 }
 
 static void run_layer(const struct step *s, const struct pass *pass)

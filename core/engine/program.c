@@ -19,6 +19,12 @@ void program_free(struct program *p)
     free(p);
 }
 
+int program_xi_fits(const struct program *p)
+{
+    const int64_t most_bytes = 64 * 1024 * 1024;
+    return p->xi <= most_bytes / (int64_t)sizeof(float);
+}
+
 double engine_clock(void)
 {
     struct timespec t;

@@ -53,6 +53,8 @@ struct step {
     enum step_kind kind;
     int once; /* depends on the draws and not on the scale: runs once for all scales */
     int relu; /* a ReLU follows in the same pass */
+    int from_half,
+        to_half; /* in[0], out is stored in bfloat16, in the front half of a float32 one's memory */
     void (*run)(const struct step *s, const struct pass *pass);
     const struct graph_node *node; /* NULL: noise, or a change of layout */
     struct operand in[2], out;
@@ -82,6 +84,7 @@ struct program {
     size_t arena;                         /* floats */
     size_t scratch;                       /* bytes */
     int64_t xi, row_xi; /* floats: of all sites for the whole tile; of one row of the largest */
+    int xi_ahead;       /* a pass needs its xi made by program_fill_noise */
 };
 
 /* One prepared Conv or linear layer: a node for a number of rows, with or without its bias. */
@@ -89,6 +92,7 @@ struct layer {
     const struct graph_node *node;
     int rows, biased, is_conv;
     int fuses; /* its kernel reads what is added before it writes over it */
+    int half;  /* its operands are rounded to bfloat16 */
     void *state;
     size_t scratch, weights; /* bytes */
     int64_t flops;           /* of one row */
@@ -130,8 +134,12 @@ double engine_clock(void); /* seconds */
 void program_begin(const struct program *p, const struct pass *pass);
 void program_run(const struct program *p, const struct pass *pass);
 
-/* Joins additions, ReLUs and noise to the layers before them, and puts the steps with `once` first. */
+/* Joins additions, ReLUs and noise to the layers before them, stores in bfloat16 what only products in
+ * bfloat16 read, and puts the steps with `once` first. */
 void program_fuse(struct program *p);
+
+/* Whether the xi of a whole tile are few enough to be kept; runner.c makes room for them. */
+int program_xi_fits(const struct program *p);
 
 /* Makes the xi of every site of the program: xi[p->xi]. */
 void program_fill_noise(const struct program *p, const struct pass *pass, float *xi);

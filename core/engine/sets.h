@@ -4,10 +4,17 @@
 
 #include "core/engine/kernels.h"
 
-extern const struct kernel_set kernel_set_naive, kernel_set_openblas, kernel_set_native;
+extern const struct kernel_set kernel_set_naive, kernel_set_openblas, kernel_set_native, kernel_set_emulated;
 #ifdef APEX_HAVE_ONEDNN
-extern const struct kernel_set kernel_set_onednn;
+extern const struct kernel_set kernel_set_onednn, kernel_set_avx512_bf16, kernel_set_amx;
+
+/* Whether oneDNN will use AMX, or everything but AMX, here; -1: it will not. */
+int onednn_allow(int no_amx);
 #endif
+
+/* As in struct kernel_set: operands rounded to bfloat16, sums in float32. */
+void emulated_matmul(int m, int n, int k, const float *a, const float *b, float *y, void *scratch);
+size_t emulated_matmul_scratch(int m, int n, int k);
 
 /* 1 where every channel has its own filter: groups == in_c == out_c. */
 int conv_is_depthwise(const struct conv_shape *s);

@@ -6,6 +6,7 @@
 #include "dist/grid/cell_rules.h"
 #include "dist/run/sweep_grid.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -277,16 +278,38 @@ static int choose_response_sources(struct sweep *s, struct apex_error *err)
     return 0;
 }
 
+/* Collective: an error on every rank where the processor of one cannot run the set. */
+static int check_processors(const char *kernels, struct team *team, struct apex_error *err)
+{
+    const int ranks = team_size(team);
+    double *missing = calloc((size_t)ranks, sizeof *missing);
+    int outcome = team_agree(team, missing ? 0 : apex_fail(err, "out of memory"), err);
+    if (missing && !outcome) {
+        missing[team_rank(team)] = kernel_set_missing(kernels);
+        team_sum(team, missing, ranks);
+    }
+    for (int k = 0; missing && !outcome && k < ranks; k++)
+        if (missing[k] > 0) {
+            char where[64];
+            snprintf(where, sizeof where, "that of rank %d", k);
+            outcome = kernel_set_refuse(kernels, where, (unsigned)missing[k], err);
+        }
+    free(missing);
+    return outcome;
+}
+
 /* `auto` may mean another set on an older processor of the same job: rank 0's choice is everybody's. */
 static int choose_kernels(struct sweep *s, struct team *team, struct apex_error *err)
 {
     int first = team_rank(team) == 0;
-    const struct kernel_set *set = first ? kernel_set_find(s->grid->kernels, err) : NULL;
+    const struct kernel_set *set = first ? kernel_set_choose(s->grid->bf16, s->grid->kernels, err) : NULL;
     if (team_agree(team, first && !set ? -1 : 0, err))
         return -1;
     size_t size = set ? strlen(set->name) + 1 : 0;
     const char *name = team_share(team, set ? set->name : NULL, size, &size, err);
-    set = name ? kernel_set_find(name, err) : NULL;
+    if (!name || check_processors(name, team, err))
+        return -1;
+    set = kernel_set_find(name, err);
     if (!set)
         return -1;
     s->kernels = set->name;
