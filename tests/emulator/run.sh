@@ -33,6 +33,7 @@ busybox=${BUSYBOX:-/bin/busybox}
 command -v "$bochs" >/dev/null || missing bochs "put it on PATH or set BOCHS; README.md says how to build it"
 share=${BXSHARE:-$(dirname "$(dirname "$(command -v "$bochs")")")/share/bochs}
 [ -r "$share/BIOS-bochs-latest" ] || missing "$share/BIOS-bochs-latest" "set BXSHARE to the folder of Bochs's BIOS files"
+vga=$(ls "$share"/VGABIOS-lgpl-latest "$share"/VGABIOS-lgpl-latest.bin 2>/dev/null | head -n 1)
 "$bochs" --help cpu 2>&1 | grep -qx "$model" || missing "CPU model $model in $bochs" "it knows: $("$bochs" --help cpu 2>&1 | grep -x '[a-z0-9_]*' | tail -n 8 | tr '\n' ' ')"
 [ -r "$kernel" ] || missing "a Linux kernel" "package linux-image-amd64, or set KERNEL to a vmlinuz of 5.16 or newer"
 [ -x "$busybox" ] || missing busybox "package busybox-static, or set BUSYBOX"
@@ -112,17 +113,17 @@ done
 cp "$kernel" "$dir/iso/boot/vmlinuz"
 cat > "$dir/iso/boot/grub/grub.cfg" <<'G'
 set timeout=0
-linux /boot/vmlinuz console=ttyS0,115200 panic=-1 mitigations=off nokaslr tsc=reliable nowatchdog random.trust_cpu=on
+linux /boot/vmlinuz console=ttyS0,115200 panic=-1 mitigations=off nokaslr tsc=reliable nowatchdog random.trust_cpu=on clearcpuid=fsrm
 initrd /boot/root.cpio
 boot
 G
 grub-mkrescue -d /usr/lib/grub/i386-pc --compress=no -o "$dir/boot.iso" "$dir/iso" > "$dir/grub.log" 2>&1 || { cat "$dir/grub.log"; exit 1; }
 cat > "$dir/bochsrc" <<B
 config_interface: textconfig
-display_library: nogui
+display_library: ${DISPLAY_LIBRARY:-nogui}
 memory: guest=1024, host=1024
 romimage: file=$share/BIOS-bochs-latest
-vgaromimage: file=$share/VGABIOS-lgpl-latest.bin
+vgaromimage: file=$vga
 cpu: model=$model, count=1, ips=100000000, reset_on_triple_fault=0, ignore_bad_msrs=1
 clock: sync=none, time0=utc
 ata0-master: type=cdrom, path=$dir/boot.iso, status=inserted
@@ -135,7 +136,8 @@ info: action=ignore
 debug: action=ignore
 B
 : > "$dir/serial"
-"$bochs" -q -f "$dir/bochsrc" < /dev/null > "$dir/out" 2>&1 &
+echo c > "$dir/commands" # for a Bochs with a debugger
+"$bochs" -q -f "$dir/bochsrc" < "$dir/commands" > "$dir/out" 2>&1 &
 pid=$!
 waited=0
 while kill -0 "$pid" 2>/dev/null && [ $waited -lt "$seconds" ] && ! grep -aq '^ALL DONE\|Kernel panic' "$dir/serial"; do
