@@ -1,26 +1,27 @@
 #!/bin/sh
 # Runs test programs of a build in an emulated processor that this machine need not have: see README.md.
-#   run.sh [-m MODEL] [-t SECONDS] [-e NAME=VALUE]... [-k] BUILD [TEST | 'COMMAND ARGUMENT...']...
-# A test is a program of BUILD/tests; a command is a program of BUILD, with arguments (apex run ...). Exit: 0 all passed, 1 not,
-# 77 something is missing.
+#   run.sh [-m MODEL] [-t SECONDS] [-e NAME=VALUE]... [-f FILE]... [-k] BUILD [TEST | 'COMMAND ARGUMENT...']...
+# A test is a program of BUILD/tests; a command is a program of BUILD, with arguments, which runs in a copy of experiments/quickstart
+# with the FILEs beside. -k keeps the working folder. Exit: 0 all passed, 1 not, 77 something is missing.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-model=sapphire_rapids seconds=3600 settings= keep=
-while getopts m:t:e:k option; do
+model=sapphire_rapids seconds=7200 settings= files= keep=
+while getopts m:t:e:f:k option; do
     case $option in
     m) model=$OPTARG ;;
     t) seconds=$OPTARG ;;
     e) settings="$settings export $OPTARG;" ;;
+    f) files="$files $OPTARG" ;;
     k) keep=1 ;;
     *) exit 2 ;;
     esac
 done
 shift $((OPTIND - 1))
-[ $# -gt 0 ] && [ -d "$1/tests" ] || { echo "usage: run.sh [-m MODEL] [-t SECONDS] [-e NAME=VALUE] [-k] BUILD [TEST]..." >&2; exit 2; }
+[ $# -gt 0 ] && [ -d "$1/tests" ] || { echo "usage: run.sh [-m MODEL] [-t SECONDS] [-e NAME=VALUE] [-f FILE] [-k] BUILD [TEST]..." >&2; exit 2; }
 build=$(cd "$1" && pwd)
 shift
-[ $# -gt 0 ] || set -- core_test_philox core_test_normal core_test_noise core_test_noise_reference core_test_engine_kernels \
+[ $# -gt 0 ] || set -- core_test_gemm_tile core_test_philox core_test_normal core_test_noise core_test_noise_reference core_test_engine_kernels \
     core_test_engine_ops core_test_runner core_test_runner_limit core_test_runner_golden
 
 missing() {
@@ -55,6 +56,7 @@ cp "$busybox" "$guest/bin/busybox"
 ln -s busybox "$guest/bin/sh"
 cp -r "$root/tests/data" "$root/tests/golden" "$guest/tests"
 cp -r "$root/experiments/quickstart" "$guest/experiments"
+for file in $files; do cp "$file" "$guest/experiments/quickstart" || exit 2; done
 
 # with_libraries PROGRAM: the shared libraries it needs, at the places where they are found here
 with_libraries() {
@@ -87,7 +89,7 @@ count=0
     echo "$settings"
     for test; do
         case $test in
-        *' '*) echo "cd /experiments/quickstart; echo 'BEGIN $test'; s=\$(\$b date +%s); $test; r=\$?" ;;
+        *' '*) echo "cd /experiments/quickstart; echo 'BEGIN $test'; s=\$(\$b date +%s); $test; r=\$?; \$b find results -name '*.nc' -exec \$b sha256sum {} +" ;;
         *) echo "cd /tests; echo 'BEGIN $test'; s=\$(\$b date +%s); /build/tests/$test 2>&1; r=\$?" ;;
         esac
         echo "echo \"END \$r \$((\$(\$b date +%s) - s)) s: $test\""
@@ -106,7 +108,7 @@ for test; do
     cp "$from" "$to"
     with_libraries "$to"
     strip --strip-debug "$to"
-    [ -n "${ANY_WIDTH:-}" ] || only_widest "$to"
+    [ -n "${ANY_WIDTH:-}" ] || [ "$test" = core_test_gemm_tile ] || only_widest "$to" # that test compares the widths
 done
 
 (cd "$guest" && find . | cpio --quiet -o -H newc | gzip -1) > "$dir/iso/boot/root.cpio" || exit 1
