@@ -145,3 +145,13 @@ const char *kernel_set_libraries(const struct kernel_set *set, char *text, size_
 #endif
     return text;
 }
+
+const char *kernel_set_processor(char *text, size_t size)
+{
+    unsigned onednn = 0;
+#ifdef APEX_HAVE_ONEDNN
+    onednn = (unsigned)dnnl_get_effective_cpu_isa();
+#endif
+    snprintf(text, size, "%s, OpenBLAS %s, oneDNN isa 0x%x", gemm_isa(), openblas_get_corename(), onednn);
+    return text;
+}

@@ -72,4 +72,9 @@ int kernel_set_refuse(const char *name, const char *where, unsigned missing, str
 /* Versions of the libraries behind a set, for the results' attributes: "OpenBLAS 0.3.21; oneDNN 2.6.3". */
 const char *kernel_set_libraries(const struct kernel_set *set, char *text, size_t size);
 
+/* What the sets run on here: "avx512, OpenBLAS SkylakeX, oneDNN isa 0x7f". Where it differs, so do the last
+ * bits of openblas and onednn; those of naive never do, nor those of native but for grouped convolutions and
+ * products of two activations. */
+const char *kernel_set_processor(char *text, size_t size);
+
 #endif

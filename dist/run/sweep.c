@@ -316,6 +316,20 @@ static int choose_kernels(struct sweep *s, struct team *team, struct apex_error 
     return 0;
 }
 
+/* Another kind of processor is no error: every kernel is chosen by what its own rank can run. */
+static int count_strangers(struct sweep *s, struct team *team, struct apex_error *err)
+{
+    char mine[128];
+    size_t size = strlen(kernel_set_processor(mine, sizeof mine)) + 1;
+    const char *first = team_share(team, mine, size, &size, err);
+    if (!first)
+        return -1;
+    double others = strcmp(first, mine) != 0;
+    team_sum(team, &others, 1);
+    s->strangers = (int)others;
+    return 0;
+}
+
 struct sweep *sweep_load(const char *path, struct team *team, struct apex_error *err)
 {
     struct sweep *s = calloc(1, sizeof *s);
@@ -324,8 +338,9 @@ struct sweep *sweep_load(const char *path, struct team *team, struct apex_error 
         return NULL;
     }
     s->grid = sweep_load_grid(path, team, err);
-    if (!s->grid || choose_kernels(s, team, err) || load_data(s, team, err) || load_models(s, team, err) ||
-        choose_all_sites(s, err) || choose_response_sources(s, err)) {
+    if (!s->grid || choose_kernels(s, team, err) || count_strangers(s, team, err) ||
+        load_data(s, team, err) || load_models(s, team, err) || choose_all_sites(s, err) ||
+        choose_response_sources(s, err)) {
         sweep_free(s);
         return NULL;
     }
