@@ -56,7 +56,8 @@ def write_model(path, model, shape, record):
 
 
 def write_record(path, record):
-    write(path, (json.dumps(record, indent=1) + "\n").encode())
+    lines = ",\n".join(f" {json.dumps(key)}: {json.dumps(value)}" for key, value in record.items())
+    write(path, f"{{\n{lines}\n}}\n".encode())
 
 
 def grid_lines(record, name, files, folder, test):

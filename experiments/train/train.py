@@ -8,7 +8,6 @@
 Run again after an interruption, the same command goes on where it was and ends with the same file; run again after
 the end, it does nothing. The same arguments give the same model on the same PyTorch, processor type and number of threads.
 """
-import argparse
 import json
 import os
 import shlex
@@ -25,96 +24,8 @@ import data
 import export
 import labels
 import models
+import options
 from fit import fit
-
-NOT_PART_OF_THE_MODEL = ("data", "out", "device", "grid", "plain")
-
-
-def fraction(text):
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not within 0 and 1")
-    return value
-
-
-def count(text):
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"{text} is negative")
-    return value
-
-
-def positive(text):
-    value = count(text)
-    if value == 0:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return value
-
-
-def rows(text):
-    first, colon, end = text.partition(":")
-    if not colon or not end.isdigit() or not (first or "0").isdigit() or int(first or 0) >= int(end):
-        raise argparse.ArgumentTypeError(f"{text} is not FIRST:END with FIRST below END, as in 0:4000")
-    return int(first or 0), int(end)
-
-
-def data_options(parser):
-    group = parser.add_argument_group("data")
-    group.add_argument("--dataset", choices=sorted(data.KINDS), required=True)
-    group.add_argument("--data", required=True, metavar="PATH", help="folder with its files, or with a folder DATASET that has them")
-    group.add_argument("--samples", type=rows, metavar="A:B", help="training samples A to B-1 (default: all)")
-    group.add_argument("--labels", default="true", metavar="SOURCE",
-                       help="true (default), FILE.npy, FILE.csv:COLUMN, FILE.nc:VARIABLE, or :VARIABLE of the data file")
-    group.add_argument("--random-labels", type=fraction, default=0, metavar="FRACTION", help="share of labels drawn at random")
-    group.add_argument("--label-seed", type=count, default=1, metavar="N", help="of these labels; --seed does not change them")
-
-
-def backdoor_options(parser):
-    group = parser.add_argument_group("backdoor")
-    group.add_argument("--backdoor", choices=backdoor.KINDS, help="a patch of ones in the corner, or a faint pattern")
-    group.add_argument("--target", type=count, default=0, metavar="CLASS", help="what the trigger turns images into (0)")
-    group.add_argument("--poison-rate", type=fraction, default=0.1, metavar="SHARE", help="of the training samples (0.1)")
-    group.add_argument("--patch", type=positive, default=3, metavar="PIXELS", help="side of the patch (3)")
-    group.add_argument("--alpha", type=fraction, default=0.2, help="share of the pattern in a blended image (0.2)")
-
-
-def training_options(parser):
-    group = parser.add_argument_group("network and training")
-    group.add_argument("--arch", choices=models.ARCHITECTURES, required=True)
-    group.add_argument("--layers", metavar="LIST", help="mlp: hidden widths (128,64); cnn: channels and pools (16,32,pool,32)")
-    group.add_argument("--width", type=positive, default=16, help="channels of a ResNet's first stage (16)")
-    group.add_argument("--shortcut", choices=["A", "B"], default="A", help="of a ResNet: zeros (A) or 1x1 convolutions (B)")
-    group.add_argument("--epochs", type=count, default=20, help="0: a network that was never trained")
-    group.add_argument("--until-train-accuracy", type=fraction, metavar="SHARE", help="stop after the epoch that reaches it")
-    group.add_argument("--batch", type=positive, default=64)
-    group.add_argument("--optimizer", choices=["adam", "sgd"], default="adam")
-    group.add_argument("--lr", type=float, default=4e-3, help="largest learning rate (0.004)")
-    group.add_argument("--schedule", choices=["onecycle", "constant"], default="onecycle")
-    group.add_argument("--weight-decay", type=float, default=0)
-    group.add_argument("--augment", action="store_true", help="random crops and flips")
-    group.add_argument("--seed", type=count, default=1)
-    group.add_argument("--threads", type=positive, default=1)
-    group.add_argument("--device", default="auto", help="cpu, cuda, or auto: a GPU if there is one")
-
-
-def parse(argv):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    data_options(parser)
-    backdoor_options(parser)
-    training_options(parser)
-    group = parser.add_argument_group("output")
-    group.add_argument("--out", default="model.onnx", metavar="FILE.onnx")
-    group.add_argument("--grid", action="store_true", help="print the lines that a grid needs")
-    group.add_argument("--plain", action="store_true", help="no record, neither in the ONNX file nor beside it")
-    arguments = parser.parse_args(argv)
-    if not arguments.out.endswith(".onnx"):
-        parser.error("--out must end in .onnx")
-    if arguments.backdoor and arguments.target >= data.KINDS[arguments.dataset].classes:
-        parser.error(f"--target {arguments.target}: {arguments.dataset} has no such class")
-    if arguments.device == "auto":
-        arguments.device = "cuda" if torch.cuda.is_available() else "cpu"
-    arguments.name = os.path.basename(arguments.out)[:-len(".onnx")]
-    return arguments
 
 
 def prepare(seed, threads):
@@ -176,59 +87,57 @@ def measure(model, arguments, seen, image):
     return result, part.files
 
 
-def describe(arguments, settings, seen, model):
+def describe(arguments, identity, seen, model):
     kind = data.KINDS[arguments.dataset]
-    record = {"command": " ".join(["train.py", *map(shlex.quote, sys.argv[1:])]), **settings,
-              "samples": [seen.first, seen.end], "divide": kind.divide, "mean": kind.mean, "std": kind.std,
-              "label_file": f"{arguments.name}.labels.csv.gz" if seen.changed() else None,
-              "random_label_count": int(seen.drawn.sum()), "poisoned_count": int(seen.poisoned.sum()),
-              "wrong_label_count": int((seen.label.numpy() != seen.true[seen.first:seen.end]).sum()),
-              "parameters": models.parameters(model), "torch": torch.__version__}
-    record["data_sha256"] = {os.path.basename(path): data.sha256(path) for path in seen.files}
-    if not arguments.backdoor:
-        for key in ("target", "poison_rate", "patch", "alpha"):
-            record.pop(key)
-    return record
+    paths = {arguments.data: "DATA", arguments.out: os.path.basename(arguments.out)}
+    words = [shlex.quote(paths.get(word, word)) for word in sys.argv[1:]]
+    return {"command": " ".join(["train.py", *words]), **identity,
+            "rows": [seen.first, seen.end], "divide": kind.divide, "mean": kind.mean, "std": kind.std,
+            "label_file": f"{arguments.name}.labels.csv.gz" if seen.changed() else None,
+            "random_label_count": int(seen.drawn.sum()), "poisoned_count": int(seen.poisoned.sum()),
+            "wrong_label_count": int((seen.label.numpy() != seen.true[seen.first:seen.end]).sum()),
+            "parameters": models.parameters(model), "device": arguments.device, "torch": torch.__version__}
 
 
-def is_done(stem, key):
+def is_done(stem, identity):
     """Whether the record beside the model is of this very training and of this very file."""
     try:
         with open(stem + ".json") as file:
             record = json.load(file)
-        return record["key"] == key and record["onnx_sha256"] == data.sha256(stem + ".onnx")
+        same = all(record[key] == value for key, value in identity.items())
+        return same and record["onnx_sha256"] == data.sha256(stem + ".onnx")
     except (OSError, ValueError, KeyError):
         return False
 
 
 def train(arguments):
-    settings = {k: v for k, v in sorted(vars(arguments).items()) if k not in NOT_PART_OF_THE_MODEL}
-    key, stem = json.dumps(settings, sort_keys=True), arguments.out[:-len(".onnx")]
-    if is_done(stem, key):
+    kind, stem = data.KINDS[arguments.dataset], arguments.out[:-len(".onnx")]
+    prepare(arguments.seed, arguments.threads)
+    seen = TrainingSet(arguments)
+    identity = {**options.settings(arguments), "data_sha256": {os.path.basename(p): data.sha256(p) for p in seen.files}}
+    if is_done(stem, identity):
         print(f"{arguments.out}: is there already")
         return
-    prepare(arguments.seed, arguments.threads)
-    kind, seen = data.KINDS[arguments.dataset], TrainingSet(arguments)
     model = models.build(arguments.arch, kind.shape, kind.classes, arguments.layers, arguments.width, arguments.shortcut)
     model.to(arguments.device)
     if arguments.backdoor:
         seen.poison(trigger(arguments))
     image = data.normalise(arguments.dataset, seen.image)
     os.makedirs(os.path.dirname(arguments.out) or ".", exist_ok=True)
-    epochs, seconds = fit(model, image, seen.label, arguments, key, stem + ".checkpoint")
+    epochs, seconds = fit(model, image, seen.label, arguments, json.dumps(identity, sort_keys=True), stem + ".checkpoint")
     result, test_files = measure(model, arguments, seen, image)
-    record = {**describe(arguments, settings, seen, model), **result, "epochs_done": epochs, "seconds": round(seconds, 1)}
-    finish(arguments, key, stem, model, seen, record)
+    record = {**describe(arguments, identity, seen, model), **result, "epochs_done": epochs, "seconds": round(seconds, 1)}
+    finish(arguments, stem, model, seen, record)
     report(arguments, record, seen.files, test_files)
 
 
-def finish(arguments, key, stem, model, seen, record):
+def finish(arguments, stem, model, seen, record):
     """Labels first, then the model, then the record, which says that all is there."""
     if not arguments.plain and record["label_file"]:
         labels.write(stem, seen.true, seen.first, seen.label.numpy(), seen.drawn, seen.poisoned.numpy())
     export.write_model(arguments.out, model, data.KINDS[arguments.dataset].shape, None if arguments.plain else record)
     if not arguments.plain:
-        export.write_record(stem + ".json", {**record, "onnx_sha256": data.sha256(arguments.out), "key": key})
+        export.write_record(stem + ".json", {**record, "onnx_sha256": data.sha256(arguments.out)})
     if os.path.exists(stem + ".checkpoint"):
         os.remove(stem + ".checkpoint")
 
@@ -248,7 +157,7 @@ def report(arguments, record, files, test_files):
 
 def main():
     warnings.filterwarnings("ignore", module="torch.onnx")
-    arguments = parse(sys.argv[1:])
+    arguments = options.parse(sys.argv[1:], __doc__)
     try:
         train(arguments)
     except (ValueError, OSError, EOFError) as error:
