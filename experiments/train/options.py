@@ -77,6 +77,7 @@ def training_options(parser):
     group.add_argument("--augment", action="store_true", help="random crops and flips")
     group.add_argument("--seed", type=count, default=1)
     group.add_argument("--threads", type=positive, default=1)
+    group.add_argument("--channels-last", action="store_true", help="weights in this order in memory: often faster, other rounding")
     group.add_argument("--device", default="auto", help="cpu, cuda, or auto: a GPU if there is one")
 
 

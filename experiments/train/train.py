@@ -100,11 +100,12 @@ def describe(arguments, identity, seen, model):
 
 
 def is_done(stem, identity):
-    """Whether the record beside the model is of this very training and of this very file."""
+    """Whether the record beside the model is of this very training and of this very file. An option that the record does
+    not know yet was off."""
     try:
         with open(stem + ".json") as file:
             record = json.load(file)
-        same = all(record[key] == value for key, value in identity.items())
+        same = all((record.get(key) or 0) == (value or 0) for key, value in identity.items())
         return same and record["onnx_sha256"] == data.sha256(stem + ".onnx")
     except (OSError, ValueError, KeyError):
         return False
@@ -120,6 +121,8 @@ def train(arguments):
         return
     model = models.build(arguments.arch, kind.shape, kind.classes, arguments.layers, arguments.width, arguments.shortcut)
     model.to(arguments.device)
+    if arguments.channels_last:
+        model.to(memory_format=torch.channels_last)
     if arguments.backdoor:
         seen.poison(trigger(arguments))
     image = data.normalise(arguments.dataset, seen.image)
