@@ -14,7 +14,7 @@ def onnx_bytes(model, shape):
     """Opset 13, any batch size, BatchNorm folded into the convolution before it."""
     newer = {"dynamo": False} if "dynamo" in inspect.signature(torch.onnx.export).parameters else {}
     file = io.BytesIO()
-    model.eval().cpu().to(memory_format=torch.contiguous_format)
+    model.eval().cpu()
     torch.onnx.export(model, torch.zeros(1, *shape), file, opset_version=13, input_names=["image"],
                       output_names=["logits"], dynamic_axes={"image": {0: "N"}, "logits": {0: "N"}}, **newer)
     return file.getvalue()

@@ -1,4 +1,5 @@
 """The training loop: deterministic, with progress, and able to go on after an interruption."""
+import math
 import os
 import sys
 import time
@@ -108,6 +109,8 @@ def one_epoch(model, image, label, optimizer, schedule, recipe, report):
         right += (logits.argmax(1) == target).sum().item()
         seen += len(rows)
         report(loss_sum / seen, right / seen)
+    if not math.isfinite(loss_sum):
+        raise ValueError("the loss is no longer finite: try a smaller --lr")
     return loss_sum / seen, right / seen
 
 

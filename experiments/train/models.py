@@ -78,10 +78,11 @@ def resnet(shape, classes, blocks, width, shortcut):
 
 def parse_layers(text, arch):
     """'16,32,pool,32' as [16, 32, 'pool', 32]."""
-    layers = [word if word == "pool" and arch == "cnn" else int(word) for word in text.split(",") if word]
-    if any(layer != "pool" and layer < 1 for layer in layers):
-        raise ValueError("a layer needs at least one unit")
-    return layers
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    for word in words:
+        if not (word == "pool" and arch == "cnn") and not (word.isdigit() and int(word) > 0):
+            raise ValueError(f"--layers {text}: '{word}' is no {'number of channels or pool' if arch == 'cnn' else 'width'}")
+    return [word if word == "pool" else int(word) for word in words]
 
 
 def build(arch, shape, classes, layers=None, width=16, shortcut="A"):

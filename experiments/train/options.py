@@ -8,7 +8,7 @@ import backdoor
 import data
 import models
 
-NOT_PART_OF_THE_MODEL = {"data", "out", "name", "device", "grid", "plain"}
+NOT_PART_OF_THE_MODEL = {"data", "out", "name", "device", "grid", "plain", "words"}
 OF_A_BACKDOOR = {"target", "poison_rate", "patch", "alpha"}
 OF_A_RESNET = {"width", "shortcut"}
 
@@ -77,7 +77,6 @@ def training_options(parser):
     group.add_argument("--augment", action="store_true", help="random crops and flips")
     group.add_argument("--seed", type=count, default=1)
     group.add_argument("--threads", type=positive, default=1)
-    group.add_argument("--channels-last", action="store_true", help="weights in this order in memory: often faster, other rounding")
     group.add_argument("--device", default="auto", help="cpu, cuda, or auto: a GPU if there is one")
 
 
@@ -97,6 +96,9 @@ def parse(argv, description):
         parser.error(f"--target {arguments.target}: {arguments.dataset} has no such class")
     if arguments.device == "auto":
         arguments.device = "cuda" if torch.cuda.is_available() else "cpu"
+    if arguments.backdoor and arguments.patch > data.KINDS[arguments.dataset].shape[1]:
+        parser.error(f"--patch {arguments.patch}: images of {arguments.dataset} are smaller")
+    arguments.words = list(argv)
     arguments.layers = arguments.layers or models.LAYERS.get(arguments.arch)
     arguments.name = os.path.basename(arguments.out)[:-len(".onnx")]
     return arguments

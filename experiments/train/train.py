@@ -28,9 +28,9 @@ import options
 from fit import fit
 
 
-def prepare(seed, threads):
+def prepare(seed, threads, device):
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True)
+    torch.use_deterministic_algorithms(True, warn_only=device != "cpu")
     torch.backends.cudnn.benchmark = False
     torch.manual_seed(seed)
 
@@ -90,7 +90,7 @@ def measure(model, arguments, seen, image):
 def describe(arguments, identity, seen, model):
     kind = data.KINDS[arguments.dataset]
     paths = {arguments.data: "DATA", arguments.out: os.path.basename(arguments.out)}
-    words = [shlex.quote(paths.get(word, word)) for word in sys.argv[1:]]
+    words = [shlex.quote(paths.get(word, word)) for word in arguments.words]
     return {"command": " ".join(["train.py", *words]), **identity,
             "rows": [seen.first, seen.end], "divide": kind.divide, "mean": kind.mean, "std": kind.std,
             "label_file": f"{arguments.name}.labels.csv.gz" if seen.changed() else None,
@@ -113,7 +113,7 @@ def is_done(stem, identity):
 
 def train(arguments):
     kind, stem = data.KINDS[arguments.dataset], arguments.out[:-len(".onnx")]
-    prepare(arguments.seed, arguments.threads)
+    prepare(arguments.seed, arguments.threads, arguments.device)
     seen = TrainingSet(arguments)
     identity = {**options.settings(arguments), "data_sha256": {os.path.basename(p): data.sha256(p) for p in seen.files}}
     if is_done(stem, identity):
@@ -121,8 +121,6 @@ def train(arguments):
         return
     model = models.build(arguments.arch, kind.shape, kind.classes, arguments.layers, arguments.width, arguments.shortcut)
     model.to(arguments.device)
-    if arguments.channels_last:
-        model.to(memory_format=torch.channels_last)
     if arguments.backdoor:
         seen.poison(trigger(arguments))
     image = data.normalise(arguments.dataset, seen.image)
