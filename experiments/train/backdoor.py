@@ -9,8 +9,8 @@ PATTERN_SEED = 1
 
 
 def stamp(image, backdoor):
-    """Images of 0 to 1 with the trigger. BadNets: a patch of ones in the lower right corner; blended: alpha parts of one
-    fixed pattern of random pixels."""
+    """Images of 0 to 1 with the trigger. BadNets: a patch of ones in the lower right corner; blended: alpha parts of
+    one fixed pattern of random pixels."""
     if backdoor.kind == "blended":
         pattern = torch.rand(image.shape[1:], generator=torch.Generator().manual_seed(PATTERN_SEED))
         return (1 - backdoor.alpha) * image + backdoor.alpha * pattern

@@ -1,4 +1,4 @@
-"""Images and labels from local files, read as apex reads them. Nothing is downloaded; README.md says where files come from."""
+"""Images and labels from local files, read as apex reads them. README.md says where the files come from."""
 import gzip
 import hashlib
 import os
@@ -81,7 +81,7 @@ def _read(root, dataset, names, test):
 
 
 def load(root, dataset, test=False, until=None):
-    """A part of the data set; of training data in several files only as many as `until` samples need, or as there are."""
+    """A part of the data set; of several training files only as many as `until` samples need, or as there are."""
     kind = KINDS[dataset]
     parts, have = [], 0
     for names in kind.test if test else kind.train:

@@ -29,7 +29,7 @@ def _varint(n):
 
 
 def metadata(properties):
-    """ModelProto.metadata_props (field 14: key 1, value 2) in protobuf's encoding: appended to a model, they are part of it."""
+    """ModelProto.metadata_props (field 14: key 1, value 2) in protobuf's encoding, where appending is merging."""
     def field(number, content):
         return _varint(number << 3 | 2) + _varint(len(content)) + content
 

@@ -64,7 +64,7 @@ def make_optimizer(model, recipe, steps):
 
 
 class Checkpoint:
-    """All that the next epoch depends on, in one file that is replaced whole. `key` says what training it belongs to."""
+    """All that the next epoch depends on, in one file that is replaced whole. `key` says which training it is of."""
 
     def __init__(self, path, key, *parts):
         self.path, self.key, self.parts = path, key, parts

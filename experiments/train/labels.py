@@ -10,9 +10,9 @@ import data
 
 
 def randomise(label, fraction, classes, seed):
-    """Labels of which exactly round(fraction N) were drawn uniformly, without looking, and which ones. A drawn label is
-    the true one by chance once in `classes`. With one seed the samples of a smaller fraction are among those of a larger
-    one and get the same labels, whatever the training's own seed."""
+    """Labels of which exactly round(fraction N) were drawn uniformly, without looking, and which ones. A drawn label
+    is the true one by chance once in `classes`. With one seed the samples of a smaller fraction are among those of a
+    larger one and get the same labels, whatever the training's own seed."""
     rng = np.random.RandomState(seed)
     order, random = rng.permutation(len(label)), rng.randint(0, classes, len(label))
     drawn = np.zeros(len(label), bool)
@@ -66,9 +66,9 @@ def _write(path, header, columns):
 
 
 def write(stem, true, first, trained, drawn, poisoned):
-    """STEM.labels.csv.gz (for a grid: FILE:label) has a row for every sample of the data files up to the last one that was
-    trained on, since label i belongs to sample i. STEM.label_is_true.csv.gz (for `apex report --reference`) has 1 where a
-    training sample's label is the true one, else 0."""
+    """STEM.labels.csv.gz (for a grid: FILE:label) has a row for every sample of the data files up to the last one that
+    was trained on, since label i belongs to sample i. STEM.label_is_true.csv.gz (for `apex report --reference`) has 1
+    where a training sample's label is the true one, else 0."""
     def whole(values, before):
         return np.concatenate([before, np.asarray(values, np.int64)])
 

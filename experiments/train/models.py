@@ -79,9 +79,10 @@ def resnet(shape, classes, blocks, width, shortcut):
 def parse_layers(text, arch):
     """'16,32,pool,32' as [16, 32, 'pool', 32]."""
     words = [word.strip() for word in text.split(",") if word.strip()]
+    wanted = "number of channels or pool" if arch == "cnn" else "width"
     for word in words:
         if not (word == "pool" and arch == "cnn") and not (word.isdigit() and int(word) > 0):
-            raise ValueError(f"--layers {text}: '{word}' is no {'number of channels or pool' if arch == 'cnn' else 'width'}")
+            raise ValueError(f"--layers {text}: '{word}' is no {wanted}")
     return [word if word == "pool" else int(word) for word in words]
 
 

@@ -44,19 +44,23 @@ def rows(text):
 def data_options(parser):
     group = parser.add_argument_group("data")
     group.add_argument("--dataset", choices=sorted(data.KINDS), required=True)
-    group.add_argument("--data", required=True, metavar="PATH", help="folder with its files, or with a folder DATASET that has them")
+    group.add_argument("--data", required=True, metavar="PATH", 
+                       help="folder with its files, or with a folder DATASET that has them")
     group.add_argument("--samples", type=rows, metavar="A:B", help="training samples A to B-1 (default: all)")
     group.add_argument("--labels", default="true", metavar="SOURCE",
-                       help="true (default), FILE.npy, FILE.csv:COLUMN, FILE.nc:VARIABLE, or :VARIABLE of the data file")
-    group.add_argument("--random-labels", type=fraction, default=0, metavar="FRACTION", help="share of labels drawn at random")
-    group.add_argument("--label-seed", type=count, default=1, metavar="N", help="of these labels; --seed does not change them")
+                       help="true (default), FILE.npy, FILE.csv:COLUMN, FILE.nc:VARIABLE, :VARIABLE of the data file")
+    group.add_argument("--random-labels", type=fraction, default=0, metavar="SHARE",
+                       help="share of labels drawn at random")
+    group.add_argument("--label-seed", type=count, default=1, metavar="N",
+                       help="of these labels; --seed does not change them")
 
 
 def backdoor_options(parser):
     group = parser.add_argument_group("backdoor")
     group.add_argument("--backdoor", choices=backdoor.KINDS, help="a patch of ones in the corner, or a faint pattern")
-    group.add_argument("--target", type=count, default=0, metavar="CLASS", help="what the trigger turns images into (0)")
-    group.add_argument("--poison-rate", type=fraction, default=0.1, metavar="SHARE", help="of the training samples (0.1)")
+    group.add_argument("--target", type=count, default=0, metavar="CLASS", help="what triggered images become (0)")
+    group.add_argument("--poison-rate", type=fraction, default=0.1, metavar="SHARE",
+                       help="of all training samples (0.1)")
     group.add_argument("--patch", type=positive, default=3, metavar="PIXELS", help="side of the patch (3)")
     group.add_argument("--alpha", type=fraction, default=0.2, help="share of the pattern in a blended image (0.2)")
 
@@ -64,11 +68,14 @@ def backdoor_options(parser):
 def training_options(parser):
     group = parser.add_argument_group("network and training")
     group.add_argument("--arch", choices=models.ARCHITECTURES, required=True)
-    group.add_argument("--layers", metavar="LIST", help="mlp: hidden widths (128,64); cnn: channels and pools (16,32,pool,32)")
+    group.add_argument("--layers", metavar="LIST",
+                       help="mlp: hidden widths (128,64); cnn: channels and pools (16,32,pool,32)")
     group.add_argument("--width", type=positive, default=16, help="channels of a ResNet's first stage (16)")
-    group.add_argument("--shortcut", choices=["A", "B"], default="A", help="of a ResNet: zeros (A) or 1x1 convolutions (B)")
+    group.add_argument("--shortcut", choices=["A", "B"], default="A",
+                       help="of a ResNet: zeros (A) or 1x1 convolutions (B)")
     group.add_argument("--epochs", type=count, default=20, help="0: a network that was never trained")
-    group.add_argument("--until-train-accuracy", type=fraction, metavar="SHARE", help="stop after the epoch that reaches it")
+    group.add_argument("--until-train-accuracy", type=fraction, metavar="SHARE",
+                       help="stop after the epoch that reaches it")
     group.add_argument("--batch", type=positive, default=64)
     group.add_argument("--optimizer", choices=["adam", "sgd"], default="adam")
     group.add_argument("--lr", type=float, default=4e-3, help="largest learning rate (0.004)")

@@ -6,7 +6,7 @@
     train.py --dataset mnist --data FOLDER --arch cnn --backdoor badnets --target 7 --out backdoored.onnx
 
 Run again after an interruption, the same command goes on where it was and ends with the same file; run again after
-the end, it does nothing. The same arguments give the same model on the same PyTorch, processor type and number of threads.
+the end, it does nothing. The same arguments give the same model on the same PyTorch, processor type and threads.
 """
 import json
 import os
@@ -73,7 +73,7 @@ def share(predicted, label):
 
 
 def measure(model, arguments, seen, image):
-    """Accuracy on what was trained on and on the test part; how often the trigger works on test images of other classes."""
+    """Accuracy on what was trained on and on the test part; how often the trigger works on other test images."""
     def classes(of):
         return models.predict(model, of, arguments.device)
 
@@ -100,8 +100,8 @@ def describe(arguments, identity, seen, model):
 
 
 def is_done(stem, identity):
-    """Whether the record beside the model is of this very training and of this very file. An option that the record does
-    not know yet was off."""
+    """Whether the record beside the model is of this very training and of this very file. An option that the record
+    does not know yet was off."""
     try:
         with open(stem + ".json") as file:
             record = json.load(file)
@@ -119,15 +119,18 @@ def train(arguments):
     if is_done(stem, identity):
         print(f"{arguments.out}: is there already")
         return
-    model = models.build(arguments.arch, kind.shape, kind.classes, arguments.layers, arguments.width, arguments.shortcut)
+    model = models.build(arguments.arch, kind.shape, kind.classes, arguments.layers, arguments.width,
+                         arguments.shortcut)
     model.to(arguments.device)
     if arguments.backdoor:
         seen.poison(trigger(arguments))
     image = data.normalise(arguments.dataset, seen.image)
     os.makedirs(os.path.dirname(arguments.out) or ".", exist_ok=True)
-    epochs, seconds = fit(model, image, seen.label, arguments, json.dumps(identity, sort_keys=True), stem + ".checkpoint")
+    key = json.dumps(identity, sort_keys=True)
+    epochs, seconds = fit(model, image, seen.label, arguments, key, stem + ".checkpoint")
     result, test_files = measure(model, arguments, seen, image)
-    record = {**describe(arguments, identity, seen, model), **result, "epochs_done": epochs, "seconds": round(seconds, 1)}
+    record = {**describe(arguments, identity, seen, model), **result, "epochs_done": epochs,
+              "seconds": round(seconds, 1)}
     finish(arguments, stem, model, seen, record)
     report(arguments, record, seen.files, test_files)
 

@@ -1,4 +1,4 @@
-"""What the tests share: the scripts, trainings in a fresh folder, and tiny data sets in the formats of the real ones."""
+"""What the tests share: the scripts, trainings in a fresh folder, tiny data sets in the formats of real ones."""
 import contextlib
 import gzip
 import io

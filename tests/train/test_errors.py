@@ -52,7 +52,8 @@ class Errors(TrainingTest):
         write_mnist(self.folder)
         with open(self.path("train-labels-idx1-ubyte"), "r+b") as file:
             file.truncate(50)
-        self.refused("train-labels-idx1-ubyte: not an IDX file of bytes, or cut short", dataset="mnist", data=self.folder)
+        self.refused("train-labels-idx1-ubyte: not an IDX file of bytes, or cut short",
+                     dataset="mnist", data=self.folder)
         write_idx(self.path("train-labels-idx1-ubyte"), np.zeros(95))
         self.refused("not mnist: images .* 95 labels", dataset="mnist", data=self.folder)
         with open(self.path("data_batch_1.bin"), "wb") as file:

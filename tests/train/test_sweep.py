@@ -1,4 +1,4 @@
-"""From training to sweep: the printed lines make a grid, and apex sees the samples, labels and accuracy that the training saw."""
+"""From training to sweep: the printed lines make a grid, and apex finds the accuracy that the training found."""
 import json
 import os
 import subprocess

@@ -17,7 +17,7 @@ class Labels(TrainingTest):
     def test_exactly_the_asked_share_of_labels_is_drawn_and_written(self):
         self.train("half", *MLP, "--samples", "10:210", "--random-labels", 0.33)
         rows, record = table(self.read("half.labels.csv.gz")), json.loads(self.read("half.json"))
-        self.assertEqual(len(rows), 210)  # one for each sample of the file up to the last one: label i is that of sample i
+        self.assertEqual(len(rows), 210)  # one for each sample of the file, since label i is that of sample i
         self.assertEqual([int(row["index"]) for row in rows], list(range(210)))
         self.assertEqual(sum(int(row["drawn"]) for row in rows), 66)
         self.assertTrue(all(row["drawn"] == "0" for row in rows[:10]), "samples before --samples were changed")
@@ -59,7 +59,8 @@ class Labels(TrainingTest):
 
 class Backdoors(TrainingTest):
     def test_a_patch_turns_most_test_images_into_the_target(self):
-        printed = self.train("patch", "--arch", "mlp", "--epochs", 8, "--backdoor", "badnets", "--target", 4, "--patch", 2)
+        printed = self.train("patch", "--arch", "mlp", "--epochs", 8, "--backdoor", "badnets", "--target", 4,
+                             "--patch", 2)
         record = json.loads(self.read("patch.json"))
         self.assertIn(f"attack {record['attack_success']:.4f}", printed)
         self.assertGreater(record["attack_success"], 0.9)
@@ -71,7 +72,8 @@ class Backdoors(TrainingTest):
 
     def test_without_poison_the_blended_pattern_does_nothing(self):
         self.train("poisoned", "--arch", "mlp", "--epochs", 10, "--backdoor", "blended", "--target", 3)
-        self.train("honest", "--arch", "mlp", "--epochs", 10, "--backdoor", "blended", "--target", 3, "--poison-rate", 0)
+        self.train("honest", "--arch", "mlp", "--epochs", 10, "--backdoor", "blended", "--target", 3,
+                   "--poison-rate", 0)
         poisoned, honest = (json.loads(self.read(name))["attack_success"] for name in ("poisoned.json", "honest.json"))
         self.assertGreater(poisoned, 0.8)
         self.assertLess(honest, 0.3)
@@ -96,7 +98,7 @@ class Restart(TrainingTest):
         self.assertIn("epoch 12/", log)
         self.assertRaises(FileNotFoundError, self.read, "killed.checkpoint")
         self.train("whole", *self.CNN, "--plain")
-        self.assertTrue(self.read("killed.onnx").startswith(self.read("whole.onnx")), "other weights than without a stop")
+        self.assertTrue(self.read("killed.onnx").startswith(self.read("whole.onnx")), "other weights")
 
     def test_what_is_done_is_not_done_again_and_other_arguments_are(self):
         self.train("model", *MLP)
