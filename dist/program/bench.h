@@ -36,6 +36,9 @@ int bench_kernels(struct apex_error *err);
 /* Collective under mpirun: idle units through the coordinator's messages and journal; rank 0 prints. */
 int bench_units(uint32_t units, struct apex_error *err);
 
+/* Table on stdout: CPU time that rank 0 spends on a unit with up to 100,000 ranks, without messages. */
+int bench_ranks(struct apex_error *err);
+
 /* Seconds of CPU time of this thread: what else runs on the machine does not count. */
 double bench_clock(void);
 

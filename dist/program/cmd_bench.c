@@ -13,7 +13,7 @@
 struct bench_arguments {
     const char *model, *kernels, *sites;
     double sigmas, draws, samples, repeat, tile, units;
-    int serve;
+    int serve, ranks;
 };
 
 static const struct option_spec specs[] = {
@@ -25,6 +25,7 @@ static const struct option_spec specs[] = {
     {"tile", 't', "ROWS", "draws computed together (default: as in a run)"},
     {"kernels", 'k', "NAME", "auto (default), native, onednn, openblas or naive"},
     {"units", 'u', "N", "under mpirun: N idle units through the coordinator and its journal, in this folder"},
+    {"ranks", 'R', NULL, "rank 0's own work on a unit, with up to 100,000 ranks; in this folder"},
     {"serve", 'S', NULL, "before each repetition wait for a line on stdin; print only passes per second"},
     {0},
 };
@@ -53,6 +54,9 @@ static int take_option(void *into, int key, const char *value, struct apex_error
         return 0;
     case 'S':
         a->serve = 1;
+        return 0;
+    case 'R':
+        a->ranks = 1;
         return 0;
     default:
         a->model = value;
@@ -168,6 +172,8 @@ int command_bench(int argc, char **argv)
         return code;
     if (!kernel_set_find(a.kernels, &err))
         return command_fail(EXIT_USAGE, &err);
+    if (a.ranks)
+        return bench_ranks(&err) ? command_fail(EXIT_BAD_INPUT, &err) : EXIT_DONE;
     if (a.units > 0)
         return bench_units((uint32_t)a.units, &err) ? command_fail(EXIT_BAD_INPUT, &err) : EXIT_DONE;
     if (!a.serve)

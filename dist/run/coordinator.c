@@ -10,9 +10,15 @@
 #include <string.h>
 #include <time.h>
 
-enum { SYNC_RECORDS = 64 };
+enum {
+    SYNC_RECORDS = 64,
+    PULSES = 4, /* in the time after which a silent rank 0 is given up */
+    COPIES_A_LOOK = 64,
+    MESSAGES_A_TURN = 256 /* thousands of ranks may never fall silent, and other things are due too */
+};
 static const double sync_seconds = 0.5, beat_seconds = 5;
 static const double sync_pause = 0.05; /* a sync costs milliseconds, whatever it writes */
+static const double look_pause = 0.02; /* with 10,000 ranks a look at each costs a few hundred microseconds */
 static const long shortest_wait = 20000,
                   longest_wait = 5000000; /* nanoseconds; probing without pause would burn a core */
 
@@ -28,9 +34,9 @@ struct coordinator {
     struct progress_display *display;
     struct progress progress;
     int unsynced;
-    double synced, beaten, heard; /* seconds since the start */
-    double cpu_start;             /* CPU seconds of this thread before the sweep began */
-    struct bytes message;
+    double synced, beaten, heard, looked, pulsed; /* seconds since the start */
+    double cpu_start;                             /* CPU seconds of this thread before the sweep began */
+    struct bytes message, unit; /* the last one that came in, and the last one that went out */
 };
 
 static double cpu_seconds(void)
@@ -40,6 +46,13 @@ static double cpu_seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* For the watchdog: what a rank works on. */
+static void note(struct coordinator *c, int rank)
+{
+    double since;
+    watchdog_note(c->watchdog, rank, handout_head(c->handout, rank, &since));
+}
+
 static int hand_unit(struct coordinator *c, uint32_t k, int rank, struct apex_error *err)
 {
     const struct apex_unit *u = &c->plan->unit[k];
@@ -47,11 +60,10 @@ static int hand_unit(struct coordinator *c, uint32_t k, int rank, struct apex_er
     if (rank == 0) {
         outcome = crew_give(c->crew, u, err);
     } else {
-        bytes_clear(&c->message);
-        apex_unit_encode(u, &c->message);
-        outcome = c->message.failed
-                      ? apex_fail(err, "out of memory")
-                      : team_send(c->team, rank, WIRE_UNIT, c->message.data, c->message.size, err);
+        bytes_clear(&c->unit);
+        apex_unit_encode(u, &c->unit);
+        outcome = c->unit.failed ? apex_fail(err, "out of memory")
+                                 : team_send(c->team, rank, WIRE_UNIT, c->unit.data, c->unit.size, err);
     }
     if (outcome)
         return -1;
@@ -59,21 +71,39 @@ static int hand_unit(struct coordinator *c, uint32_t k, int rank, struct apex_er
     return 0;
 }
 
-/* Round by round, so that every rank has its first unit before any has its second. */
-static int hand_out(struct coordinator *c, struct apex_error *err)
+/* Fills the queue of one rank that has just answered. */
+static int serve(struct coordinator *c, int rank, struct apex_error *err)
 {
-    const double now = progress_seconds(c->display);
-    int idle_in_vain = 0; /* what one idle rank cannot have, no other can */
+    while (handout_holds(c->handout, rank) < HANDOUT_QUEUE) {
+        double now = progress_seconds(c->display);
+        int64_t k = handout_choose(c->handout, rank, now, c->options->time_limit);
+        if (k < 0)
+            break;
+        if (hand_unit(c, (uint32_t)k, rank, err))
+            return -1;
+    }
+    note(c, rank);
+    return 0;
+}
+
+/* Round by round, so that every rank has its first unit before any has its second. */
+static int serve_all(struct coordinator *c, struct apex_error *err)
+{
+    const double now = progress_seconds(c->display), until = c->options->time_limit;
+    int copies = 0; /* each costs a look at every rank */
     for (int depth = 0; depth < HANDOUT_QUEUE; depth++)
         for (int rank = 0; rank < team_size(c->team); rank++) {
             int holds = handout_holds(c->handout, rank);
-            if (holds > depth || (holds == 0 && idle_in_vain))
+            if (holds > depth)
                 continue;
-            int64_t k = handout_choose(c->handout, rank, now, c->options->time_limit);
-            struct handout_count count = handout_count(c->handout);
-            idle_in_vain |= k < 0 && holds == 0 && count.left == count.out;
+            int64_t k = handout_choose(c->handout, rank, now, until);
+            if (k < 0 && !holds && copies < COPIES_A_LOOK) {
+                k = handout_copy(c->handout, rank, now, until);
+                copies = k < 0 ? COPIES_A_LOOK : copies + 1;
+            }
             if (k >= 0 && hand_unit(c, (uint32_t)k, rank, err))
                 return -1;
+            note(c, rank);
         }
     return 0;
 }
@@ -86,6 +116,18 @@ static void take_leases(struct coordinator *c)
         progress_say(c->display, "rank %d has been on unit %lld for %.0f s: its units go to other ranks too",
                      rank, (long long)unit, now - since);
     }
+}
+
+/* What may have changed for ranks that did not answer: a lease that ran out, a unit that failed elsewhere, a
+ * copy worth making. */
+static int look_at_all(struct coordinator *c, struct apex_error *err)
+{
+    double now = progress_seconds(c->display);
+    if (c->looked > 0 && now - c->looked < look_pause)
+        return 0;
+    c->looked = now;
+    take_leases(c);
+    return stop_wished() == STOP_NO ? serve_all(c, err) : 0;
 }
 
 static int sync_journal(struct coordinator *c, struct apex_error *err)
@@ -109,7 +151,7 @@ static int take_record(struct coordinator *c, const struct wire_result *r, struc
     return 0;
 }
 
-static int take_result(struct coordinator *c, int rank, const struct wire_result *r, struct apex_error *err)
+static int count_result(struct coordinator *c, int rank, const struct wire_result *r, struct apex_error *err)
 {
     double now = progress_seconds(c->display);
     enum handout_outcome outcome = handout_result(c->handout, rank, r->unit, r->failed, now);
@@ -125,13 +167,20 @@ static int take_result(struct coordinator *c, int rank, const struct wire_result
     return 0;
 }
 
-/* 1: something came; 0: nothing; -1: err. */
+static int take_result(struct coordinator *c, int rank, const struct wire_result *r, struct apex_error *err)
+{
+    if (count_result(c, rank, r, err))
+        return -1;
+    return stop_wished() == STOP_NO ? serve(c, rank, err) : 0;
+}
+
+/* How many came; -1: err. */
 static int take_messages(struct coordinator *c, struct apex_error *err)
 {
-    int from, tag, got, any = 0;
-    while ((got = team_receive(c->team, &c->message, &from, &tag)) > 0) {
+    int from, tag, got = 0, any = 0;
+    while (any < MESSAGES_A_TURN && (got = team_receive(c->team, &c->message, &from, &tag)) > 0) {
         struct wire_result r;
-        any = 1;
+        any++;
         if (tag == WIRE_WISH && c->message.size)
             stop_wish((enum stop_wish)c->message.data[0]);
         else if (tag == WIRE_RESULT && !wire_get_result(&r, c->message.data, c->message.size) &&
@@ -154,6 +203,17 @@ static int take_own_results(struct coordinator *c, struct apex_error *err)
     return outcome ? -1 : any;
 }
 
+/* The workers end the run if they hear nothing: this process may be stopped, and its watchdog with it. */
+static int pulse(struct coordinator *c, double promise, struct apex_error *err)
+{
+    bytes_clear(&c->unit);
+    bytes_put_f32(&c->unit, (float)promise);
+    for (int rank = 1; rank < team_size(c->team); rank++)
+        if (team_send(c->team, rank, WIRE_ALIVE, c->unit.data, c->unit.size, err))
+            return -1;
+    return 0;
+}
+
 /* What is due by the clock: the journal's sync, the lock's heartbeat, the display. */
 static int keep_house(struct coordinator *c, struct apex_error *err)
 {
@@ -165,6 +225,11 @@ static int keep_house(struct coordinator *c, struct apex_error *err)
         c->beaten = now;
         if (lock_beat(c->out->lock))
             return apex_fail(err, "%s: another run has taken this folder over", c->out->folder);
+    }
+    if (now - c->pulsed >= c->options->hang_limit / PULSES) {
+        c->pulsed = now;
+        if (pulse(c, c->options->hang_limit, err))
+            return -1;
     }
     c->progress.coordinator_seconds = cpu_seconds() - c->cpu_start;
     progress_show(c->display, &c->progress, 0);
@@ -213,24 +278,15 @@ static int verdict(struct coordinator *c, struct apex_error *err)
     return 0;
 }
 
-static void beat(struct coordinator *c)
-{
-    double since;
-    watchdog_beat(c->watchdog);
-    for (int rank = 0; rank < team_size(c->team); rank++)
-        watchdog_note(c->watchdog, rank, handout_head(c->handout, rank, &since));
-}
-
 static int main_loop(struct coordinator *c, struct apex_error *err)
 {
     long wait = shortest_wait;
     for (;;) {
-        beat(c);
+        watchdog_beat(c->watchdog);
         int heard = take_messages(c, err), own = heard < 0 ? -1 : take_own_results(c, err);
         if (own < 0)
             return EXIT_INCOMPLETE;
-        take_leases(c);
-        if (stop_wished() == STOP_NO && hand_out(c, err))
+        if (look_at_all(c, err))
             return EXIT_INCOMPLETE;
         int code = verdict(c, err);
         if (code)
@@ -281,8 +337,13 @@ static int prepare(struct coordinator *c, struct apex_error *err)
 int coordinator_run(const struct sweep *s, struct team *team, struct output *out, const struct plan *plan,
                     const struct coordinator_options *options, int *at_rest, struct apex_error *err)
 {
-    struct coordinator c = {
-        .sweep = s, .team = team, .out = out, .plan = plan, .options = options, .cpu_start = cpu_seconds()};
+    struct coordinator c = {.sweep = s,
+                            .team = team,
+                            .out = out,
+                            .plan = plan,
+                            .options = options,
+                            .cpu_start = cpu_seconds(),
+                            .pulsed = -1e9};
     struct apex_error late = {{0}};
     *at_rest = 1;
     int code = prepare(&c, err) ? EXIT_INCOMPLETE : plan->units ? main_loop(&c, err) : EXIT_DONE;
@@ -298,6 +359,7 @@ int coordinator_run(const struct sweep *s, struct team *team, struct output *out
             progress_show(c.display, &c.progress, 1);
     }
     tell_copies(&c);
+    pulse(&c, 0, NULL); /* writing the result files may take long */
     watchdog_end(c.watchdog);
     if (c.crew && !crew_cancel(c.crew, 300000000) && code == EXIT_INCOMPLETE)
         *at_rest = 0;
@@ -305,6 +367,7 @@ int coordinator_run(const struct sweep *s, struct team *team, struct output *out
         crew_end(c.crew);
     progress_end(c.display);
     bytes_free(&c.message);
+    bytes_free(&c.unit);
     handout_free(c.handout);
     return code;
 }

@@ -145,26 +145,6 @@ static double remaining(const struct handout *h, const struct rank_track *r, int
     return left;
 }
 
-/* The unit that will be finished last, if this idle rank would finish it sooner. */
-static int64_t choose_copy(const struct handout *h, int rank, double now, double until)
-{
-    int64_t best = -1;
-    double latest = 0;
-    for (int other = 0; other < h->ranks && pace_known(h->pace); other++) {
-        const struct rank_track *r = &h->rank[other];
-        for (int k = 0; k < r->held && other != rank && !r->late; k++) {
-            uint32_t unit = r->unit[k];
-            double left = remaining(h, r, k, now);
-            if (h->unit[unit].state == UNIT_OUT && h->unit[unit].holders == 1 && left > latest &&
-                left > likely(h, unit) && fits_time(h, unit, rank, now, until)) {
-                latest = left;
-                best = unit;
-            }
-        }
-    }
-    return best;
-}
-
 /* The first of some waiting units from a place on that this rank may have and that fits the time. */
 static int64_t choose_waiting(const struct handout *h, int rank, double now, double until, int64_t from,
                               int step)
@@ -189,7 +169,28 @@ int64_t handout_choose(const struct handout *h, int rank, double now, double unt
     int64_t unit = h->waiting ? choose_waiting(h, rank, now, until, h->next, 1) : -1;
     if (unit < 0 && h->waiting && until > 0) /* the shortest may still fit */
         unit = choose_waiting(h, rank, now, until, (int64_t)h->plan->units - 1, -1);
-    return unit >= 0 || h->waiting || r->held ? unit : choose_copy(h, rank, now, until);
+    return unit;
+}
+
+int64_t handout_copy(const struct handout *h, int rank, double now, double until)
+{
+    int64_t best = -1;
+    double latest = 0;
+    if (h->waiting || h->rank[rank].late || h->rank[rank].held || !pace_known(h->pace))
+        return -1;
+    for (int other = 0; other < h->ranks; other++) {
+        const struct rank_track *r = &h->rank[other];
+        for (int k = 0; k < r->held && !r->late; k++) {
+            uint32_t unit = r->unit[k];
+            double left = remaining(h, r, k, now);
+            if (h->unit[unit].state == UNIT_OUT && h->unit[unit].holders == 1 && left > latest &&
+                left > likely(h, unit) && fits_time(h, unit, rank, now, until)) {
+                latest = left;
+                best = unit;
+            }
+        }
+    }
+    return best;
 }
 
 static void wait_again(struct handout *h, uint32_t unit)

@@ -8,6 +8,7 @@
 enum wire_tag {
     WIRE_UNIT = 1, /* coordinator to worker: a unit */
     WIRE_END,      /* coordinator to worker: i32 exit code; end in good order */
+    WIRE_ALIVE,    /* coordinator to worker: f32 seconds within which the next word will come; 0: not known */
     WIRE_STOP,     /* coordinator to worker: drop what you are doing and end with EXIT_INCOMPLETE */
     WIRE_RESULT,   /* worker to coordinator: see wire_put_result */
     WIRE_WISH,     /* worker to coordinator: u8 stop wish; a signal reached the worker */

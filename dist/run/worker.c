@@ -7,6 +7,7 @@
 #include "dist/run/wire.h"
 
 #include <string.h>
+#include <time.h>
 
 static const long shortest_wait = 20000, longest_wait = 5000000; /* nanoseconds */
 
@@ -14,9 +15,11 @@ struct worker {
     struct team *team;
     struct crew *crew;
     struct bytes in, out;
-    int passed_on; /* the stop wish that rank 0 knows of */
-    int code;      /* -1: go on */
-    int stopped;   /* told to drop everything, not to end in good order */
+    int passed_on;  /* the stop wish that rank 0 knows of */
+    int code;       /* -1: go on */
+    double promise; /* seconds within which rank 0 will be heard again; 0: not known */
+    double silent;  /* since it was heard */
+    int stopped;    /* told to drop everything, not to end in good order */
 };
 
 static int take_message(struct worker *w, int tag, struct apex_error *err)
@@ -28,6 +31,8 @@ static int take_message(struct worker *w, int tag, struct apex_error *err)
     } else if (tag == WIRE_STOP) {
         w->code = EXIT_INCOMPLETE;
         w->stopped = 1;
+    } else if (tag == WIRE_ALIVE) {
+        w->promise = (double)cursor_f32(&c);
     } else if (tag == WIRE_UNIT) {
         if (apex_unit_decode(&u, w->in.data, w->in.size, err))
             return -1;
@@ -62,6 +67,27 @@ static int pass_wish_on(struct worker *w, struct apex_error *err)
     return team_send(w->team, 0, WIRE_WISH, &byte, 1, err);
 }
 
+static double seconds_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Waits for a result of the crew, at most so long. A wait counts as one second of silence at most: after a
+ * job was suspended as a whole and goes on, rank 0 still has its time. */
+static int wait_in_silence(struct worker *w, long nanoseconds, struct apex_error *err)
+{
+    double begun = seconds_now();
+    crew_wait(w->crew, nanoseconds);
+    double took = seconds_now() - begun;
+    w->silent += took < 1 ? took : 1;
+    if (w->promise <= 0 || w->silent < w->promise)
+        return 0;
+    return apex_fail(err, "rank 0 has not been heard for %.1f s: run the same command again to go on",
+                     w->promise);
+}
+
 int worker_run(const struct sweep *s, struct team *team, int *at_rest, struct apex_error *err)
 {
     struct worker w = {.team = team, .code = -1, .crew = crew_start(s, err)};
@@ -73,11 +99,13 @@ int worker_run(const struct sweep *s, struct team *team, int *at_rest, struct ap
         failed = got < 0 || (got && take_message(&w, tag, err)) || pass_wish_on(&w, err);
         int sent = failed ? -1 : send_results(&w, err);
         failed = sent < 0;
+        if (got)
+            w.silent = 0;
         if (got || sent) {
             wait = shortest_wait;
             continue;
         }
-        crew_wait(w.crew, wait);
+        failed = failed || wait_in_silence(&w, wait, err);
         wait = 2 * wait > longest_wait ? longest_wait : 2 * wait;
     }
     /* In good order there may still be a copy that somebody else was first with: it ends at its next tile. */

@@ -327,8 +327,6 @@ static void many_classes_go_without_transitions(void **state)
     context_free(c);
 }
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {

@@ -1,6 +1,7 @@
 # A Slurm cluster of two virtual nodes on this host, for the tests: sourced with $1 the apex program and $2 mpirun. It
 # has its own folder, ports and configuration, and needs no munge key; at the end exactly the processes it started are
 # stopped. Skipped (77) without root or Slurm (Debian: slurmctld slurmd slurm-client).
+# cpus_n2: cores of the second node (4).
 # Leaves $dir (a fresh folder with apex, the quickstart's models and data, and a copy of slurm/), and the functions below.
 set -u
 export PATH="$PATH:/usr/sbin:/sbin"
@@ -88,7 +89,7 @@ KillWait=5
 SwitchType=switch/none
 MailProg=/bin/true
 NodeName=n1 NodeHostname=$host NodeAddr=127.0.0.1 Port=$((ports + 1)) CPUs=4 RealMemory=$memory
-NodeName=n2 NodeHostname=$host NodeAddr=127.0.0.1 Port=$((ports + 2)) CPUs=4 RealMemory=$memory
+NodeName=n2 NodeHostname=$host NodeAddr=127.0.0.1 Port=$((ports + 2)) CPUs=${cpus_n2:-4} RealMemory=$memory
 PartitionName=main Nodes=n1,n2 Default=YES MaxTime=60 State=UP
 C
     export SLURM_CONF="$dir/cluster/slurm.conf"
