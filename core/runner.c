@@ -139,7 +139,7 @@ static int keep_noise(struct apex_runner *r, struct apex_error *err)
         if (r->site[i].index >= 0 && r->site[i].index < m->sites)
             floats +=
                 apex_shape_count(&m->graph->value[m->site[r->site[i].index].value].shape) * r->tile_rows;
-    if (!all || !floats || floats > (int64_t)(XI_BYTES / sizeof(float)))
+    if (!all || !floats || floats > (int64_t)(PROGRAM_XI_BYTES / sizeof(float)))
         return 0;
     if (!(r->kept = calloc((size_t)m->sites, sizeof *r->kept)))
         return apex_fail(err, "no memory");

@@ -59,6 +59,7 @@ double noise_factor(const struct pass *pass, int site); /* sigma times the site'
 
 /* probe.c: if the value is probed, a step that hands out how its tile differs from the clean tensor. */
 int builder_probe(struct builder *b, int value);
+int builder_is_probed(const struct builder *b, int value);
 
 /* ray.c: values known as clean + sigma direction. Where the operations after a site are linear they run once
  * per draw, on the direction alone: A(a + sigma xi) = A a + sigma A xi. */

@@ -256,13 +256,15 @@ static const struct apex_tensor *weights_of(const struct builder *b, const struc
     return w;
 }
 
-/* Only in the sets that join steps: the others are what they are held to. */
+/* Only in the sets that join steps: the others are what they are held to. A value that is probed must be
+ * there. */
 int kink_suits(const struct builder *b, const struct graph_node *relu)
 {
     const struct graph *g = b->e->graph;
     int readers = 0, value = relu->output[0];
-    if (strcmp(relu->op, "Relu") != 0 || !b->e->kernels->fuses || b->ray[relu->input[0]].buffer < 0 ||
-        g->value[value].shape.rank != 2 || value == g->output || value == b->e->model->logits)
+    if (strcmp(relu->op, "Relu") != 0 || !b->e->kernels->fuses || builder_is_probed(b, value) ||
+        b->ray[relu->input[0]].buffer < 0 || g->value[value].shape.rank != 2 || value == g->output ||
+        value == b->e->model->logits)
         return 0;
     for (int i = 0; i < g->nodes; i++)
         for (int k = 0; k < g->node[i].inputs; k++)

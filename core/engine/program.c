@@ -21,8 +21,7 @@ void program_free(struct program *p)
 
 int program_xi_fits(const struct program *p)
 {
-    const int64_t most_bytes = 64 * 1024 * 1024;
-    return p->xi <= most_bytes / (int64_t)sizeof(float);
+    return p->xi <= PROGRAM_XI_BYTES / (int64_t)sizeof(float);
 }
 
 double engine_clock(void)

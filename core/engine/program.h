@@ -141,6 +141,9 @@ void program_fuse(struct program *p);
 /* Whether the xi of a whole tile are few enough to be kept; runner.c makes room for them. */
 int program_xi_fits(const struct program *p);
 
+/* The most memory that noise made ahead, or kept for `all`, may take. */
+enum { PROGRAM_XI_BYTES = 64 * 1024 * 1024 };
+
 /* Makes the xi of every site of the program: xi[p->xi]. */
 void program_fill_noise(const struct program *p, const struct pass *pass, float *xi);
 
