@@ -101,6 +101,22 @@ def compare(family, true, memorised, out):
     out.add(f"{family}: margin", *trainings(*margins), "log2 of the ratio of median clean margins, over trainings")
 
 
+def same_function(folder, every, out):
+    """The 0 % network with activations a quarter as large and the same logits, against the network that it compares with."""
+    place = [results(os.path.join(folder, "seed1", name))["cifar_0_1"] for name in ("quarter", "quarter-relative")]
+    quarter = Network(*place, "cifar", 0, 1)
+    true, memorised = (next(n for n in every if (n.family, n.share, n.seed) == ("cifar", share, 1)) for share in (0, 100))
+    for site in quarter.result.sites:
+        for scale in SCALES:
+            here, there = quarter.escape[site, scale], true.escape[site, scale]
+            both = np.isfinite(here) & np.isfinite(there)
+            out.add(f"quarter: change {site} {scale}", np.median(np.log2(here[both] / there[both])),
+                    note=f"log2 of escape noise over that of the same function, median; {np.sum(np.isfinite(here) != np.isfinite(there))} samples censored in one only")
+            for name, network in ("seed 1", true), ("quarter", quarter):
+                value, low, high, _ = gap([network], [memorised], site, scale)
+                out.add(f"{name}: gap {site} {scale}", value, low, high, f"as above, over samples: {order(low, high)}")
+
+
 def trend(family, group, out):
     """Escape noise against the share of random labels, all trainings: slope for 100 %, and by share."""
     for site in group[0].result.sites:
@@ -178,6 +194,8 @@ def numbers(folder, miniature, out):
         best_cell(family, true, memorised, out)
         for share in dict.fromkeys(n.share for n in group if 0 < n.share < 100 or (miniature and n.share)):
             find_wrong(family, share, [n for n in group if n.share == share], folder, miniature, out)
+    if not miniature:
+        same_function(folder, every, out)
     for n in every if not miniature else []:
         out.add(f"digest {n.result.name}", n.result.attributes["content_sha256"], note="content_sha256 of the result file")
 

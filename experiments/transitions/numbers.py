@@ -11,23 +11,26 @@ from study import main, netCDF4, results, student, table
 
 PERMUTATIONS = 2000
 GROUPS = [2, 3, 4, 5, 6, 7], [0, 1, 8, 9]  # as in groups.txt
-LEVELS = "90 %", "60 %", "30 %"            # the scales at which the report looks: the first with less stay
+LEVELS = 0.9, 0.6, 0.3                     # the report looks at the first scales with less stay than these
 
 
-def coherence(folder, out):
+def coherence(folder, every, out):
     """{(model, site, level): row} of the report's table, and each row as numbers."""
-    rows, levels = {}, {}
-    for row in table(folder, "coherence"):
-        place = row["model"], row["site"]
-        levels[place] = levels.get(place, -1) + 1
-        name = f"{row['model']} {row['site']} below {LEVELS[levels[place]]}"
-        rows[(*place, levels[place])] = {k: float(v) for k, v in row.items() if k not in ("model", "site") and v != ""}
-        value = rows[(*place, levels[place])]
-        out.add(f"{name}: within", value["within"], value.get("within_low"), value.get("within_high"),
-                f"{value['expected']:.3f} by chance, p = {value['p']:.2g}; sigma = {value['sigma']:.3g}, {value['departures']:.0f} departures")
-        out.add(f"{name}: excess", value["within"] - value["expected"], note="within a group, above permuted groups")
-        out.add(f"{name}: asymmetry", value["asymmetry"], value.get("asymmetry_low"), value.get("asymmetry_high"))
-    return rows
+    found, rows = {}, {(r["model"], r["site"], float(r["sigma"])): r for r in table(folder, "coherence")}
+    for result in every:
+        for i, site in enumerate(result.sites):
+            for level, below in enumerate(LEVELS):
+                lower = np.flatnonzero(result["stay_mean"][i] < below)
+                row = rows.get((result.name, site, float(f"{result.sigma[lower[0]]:.9g}"))) if lower.size else None
+                if row is None:
+                    continue
+                value = found[result.name, site, level] = {k: float(v) for k, v in row.items() if k not in ("model", "site") and v != ""}
+                name = f"{result.name} {site} below {below}"
+                out.add(f"{name}: within", value["within"], value.get("within_low"), value.get("within_high"),
+                        f"{value['expected']:.3f} by chance, p = {value['p']:.2g}; sigma = {value['sigma']:.3g}, {value['departures']:.0f} departures")
+                out.add(f"{name}: excess", value["within"] - value["expected"], note="within a group, above permuted groups")
+                out.add(f"{name}: asymmetry", value["asymmetry"], value.get("asymmetry_low"), value.get("asymmetry_high"))
+    return found
 
 
 def over_trainings(rows, out):
@@ -120,10 +123,9 @@ def true_labels(folder, miniature):
 
 
 def numbers(folder, miniature, out):
-    rows = coherence(folder, out)
-    over_trainings(rows, out)
-    pairs(folder, out)
     every, known = true_labels(folder, miniature)
+    over_trainings(coherence(folder, every, out), out)
+    pairs(folder, out)
     for result in every:
         towards_truth(result, known[result.name], miniature, out)
     for result in every if not miniature else []:
