@@ -10,8 +10,7 @@ enum {
     TILE_BYTES = 256 * 1024, /* of the largest activation: two of them stay in a second-level cache */
     TILE_MOST_BYTES = 16 * 1024 * 1024, /* a network of many weights reads them once per tile: larger tiles */
     TILE_MOST = 64,
-    TILE_LEAST = 4,
-    XI_BYTES = 64 * 1024 * 1024
+    TILE_LEAST = 4
 };
 
 struct runner_site {
@@ -27,7 +26,8 @@ struct apex_runner {
     struct program *clean;
     int *probe; /* graph values that the engine probes */
     float *arena, *xi, *row_xi;
-    int64_t xi_room; /* floats */
+    struct kept_xi *kept; /* [sites of the model] */
+    int64_t xi_room;      /* floats */
     void *scratch;
     double *seconds;
     size_t bytes;
@@ -65,6 +65,9 @@ void apex_runner_free(struct apex_runner *r)
         program_free(r->site[i].limit);
     }
     program_free(r->clean);
+    for (int k = 0; r->kept && k < r->e.model->sites; k++)
+        free(r->kept[k].xi);
+    free(r->kept);
     engine_free(&r->e);
     free(r->site);
     free(r->probe);
@@ -119,8 +122,38 @@ static void room_for(struct room *room, const struct program *p)
     room->arena = p->arena > room->arena ? p->arena : room->arena;
     room->scratch = p->scratch > room->scratch ? p->scratch : room->scratch;
     room->row_xi = p->row_xi > room->row_xi ? p->row_xi : room->row_xi;
-    if (p->xi > room->xi && p->xi <= (int64_t)(XI_BYTES / sizeof(float)))
+    if (p->xi > room->xi && program_xi_fits(p))
         room->xi = p->xi;
+}
+
+/* Where `all` is swept beside single sites it has their noise, which is then made once. Nothing is kept where
+ * it would take too much room. */
+static int keep_noise(struct apex_runner *r, struct apex_error *err)
+{
+    const struct apex_model *m = r->e.model;
+    int64_t floats = 0;
+    int all = 0;
+    for (int i = 0; i < r->sites; i++)
+        all |= r->site[i].index == APEX_SITE_ALL;
+    for (int i = 0; i < r->sites; i++)
+        if (r->site[i].index >= 0 && r->site[i].index < m->sites)
+            floats +=
+                apex_shape_count(&m->graph->value[m->site[r->site[i].index].value].shape) * r->tile_rows;
+    if (!all || !floats || floats > (int64_t)(PROGRAM_XI_BYTES / sizeof(float)))
+        return 0;
+    if (!(r->kept = calloc((size_t)m->sites, sizeof *r->kept)))
+        return apex_fail(err, "no memory");
+    r->bytes += (size_t)floats * sizeof(float);
+    for (int i = 0; i < r->sites; i++) {
+        int k = r->site[i].index;
+        if (k < 0 || k >= m->sites || r->kept[k].xi)
+            continue;
+        r->kept[k].xi =
+            engine_alloc(apex_shape_count(&m->graph->value[m->site[k].value].shape) * r->tile_rows, err);
+        if (!r->kept[k].xi)
+            return -1;
+    }
+    return 0;
 }
 
 static int allocate(struct apex_runner *r, struct apex_error *err)
@@ -138,7 +171,7 @@ static int allocate(struct apex_runner *r, struct apex_error *err)
     r->row_xi = r->xi ? engine_alloc(room.row_xi, err) : NULL;
     r->bytes =
         r->e.bytes + (room.arena + (size_t)room.xi + (size_t)room.row_xi) * sizeof(float) + room.scratch;
-    return r->row_xi ? 0 : -1;
+    return r->row_xi ? keep_noise(r, err) : -1;
 }
 
 static void bind_all(struct apex_runner *r)
@@ -264,6 +297,15 @@ static void run_scale(struct apex_runner *r, const struct program *p, const stru
         memcpy(logits + (size_t)d * classes, p->logits.data, classes * sizeof *logits);
 }
 
+static void make_noise(struct apex_runner *r, const struct program *p, struct pass *pass)
+{
+    double start = r->seconds ? engine_clock() : 0;
+    program_fill_noise(p, pass, r->xi);
+    if (r->seconds)
+        r->seconds[APEX_TIME_NOISE] += engine_clock() - start;
+    pass->xi = r->xi;
+}
+
 void apex_runner_perturb(struct apex_runner *r, int site, const float *scale, const double *sigma,
                          int n_sigmas, uint32_t sample, uint32_t draw0, int n, float *logits)
 {
@@ -273,15 +315,11 @@ void apex_runner_perturb(struct apex_runner *r, int site, const float *scale, co
     pass.draw0 = draw0;
     pass.rows = n;
     pass.row_xi = r->row_xi;
+    pass.kept = r->kept;
     pass.scratch = r->scratch;
     pass.seconds = r->seconds;
-    if (n_sigmas > 1 && s->finite->xi <= r->xi_room) {
-        double start = r->seconds ? engine_clock() : 0;
-        program_fill_noise(s->finite, &pass, r->xi);
-        if (r->seconds)
-            r->seconds[APEX_TIME_NOISE] += engine_clock() - start;
-        pass.xi = r->xi;
-    }
+    if ((n_sigmas > 1 || s->finite->xi_ahead) && s->finite->xi <= r->xi_room)
+        make_noise(r, s->finite, &pass);
     program_begin(s->finite, &pass);
     /* infinity last: the limit's program uses the same memory */
     for (int limit = 0; limit < 2; limit++)
@@ -303,7 +341,10 @@ void apex_runner_differences(struct apex_runner *r, const float *scale, double s
     pass.rows = n;
     pass.row_xi = r->row_xi;
     pass.scratch = r->scratch;
+    pass.kept = r->kept;
     pass.difference = difference;
+    if (r->site[0].finite->xi_ahead)
+        make_noise(r, r->site[0].finite, &pass);
     program_begin(r->site[0].finite, &pass);
     program_run(r->site[0].finite, &pass);
 }
@@ -334,6 +375,7 @@ static void describe_step(const struct apex_runner *r, const struct step *s, str
         return;
     layer->flops = s->layer->flops;
     layer->kernel = s->layer->is_conv                  ? set->conv_algorithm(s->layer->state)
+                    : set->linear_algorithm            ? set->linear_algorithm(s->layer->state)
                     : strcmp(set->name, "native") == 0 ? "native:gemm"
                     : strcmp(set->name, "naive")       ? "openblas:gemm"
                                                        : "naive:loops";

@@ -69,6 +69,9 @@ void apex_tally_free(struct apex_tally *t);
 void apex_tally_reset(struct apex_tally *t, uint32_t clean_class);
 /* Adds draw number `draw` with logits[classes]; ties of top-1 go to the lower class. -1: a logit is NaN. */
 int apex_tally_add(struct apex_tally *t, uint32_t draw, const float *logits);
+/* The same for draws draw .. draw + n - 1, logits[n][classes]. Returns n, or the first row that holds a NaN
+ * (those before it are added). */
+uint32_t apex_tally_add_rows(struct apex_tally *t, uint32_t draw, uint32_t n, const float *logits);
 void apex_record_put_cell(struct bytes *out, const struct apex_tally *t);
 
 /* top-1, runner-up, margin (top-1 minus runner-up) and, where label >= 0, cross-entropy loss of clean logits.

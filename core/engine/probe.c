@@ -45,6 +45,14 @@ static int add_probe(struct builder *b, int value, int number)
     return s->out.buffer < 0 ? -1 : 0;
 }
 
+int builder_is_probed(const struct builder *b, int value)
+{
+    for (int k = 0; k < b->e->probes; k++)
+        if (b->e->probe[k] == value)
+            return 1;
+    return 0;
+}
+
 int builder_probe(struct builder *b, int value)
 {
     for (int k = 0; k < b->e->probes; k++)

@@ -88,8 +88,9 @@ struct grid {
     enum apex_noise_kind noise;
     int relative; /* scale: relative */
     struct grid_range
-        rms;         /* samples for the relative scale's root mean square; first == -1: the selected ones */
-    char *kernels;   /* "auto", "openblas", "onednn", "naive" */
+        rms;       /* samples for the relative scale's root mean square; first == -1: the selected ones */
+    int bf16;      /* precision: bf16 */
+    char *kernels; /* "auto", or a set of that precision: "openblas", "onednn", "naive"; "emulated", "amx" */
     int class_count; /* -1: where classes <= 32; 0 never; 1 always */
     int datas, models, sites, sigmas;
     struct grid_data *data;

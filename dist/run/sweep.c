@@ -6,6 +6,7 @@
 #include "dist/grid/cell_rules.h"
 #include "dist/run/sweep_grid.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -277,19 +278,55 @@ static int choose_response_sources(struct sweep *s, struct apex_error *err)
     return 0;
 }
 
+/* Collective: an error on every rank where the processor of one cannot run the set. */
+static int check_processors(const char *kernels, struct team *team, struct apex_error *err)
+{
+    const int ranks = team_size(team);
+    double *missing = calloc((size_t)ranks, sizeof *missing);
+    int outcome = team_agree(team, missing ? 0 : apex_fail(err, "out of memory"), err);
+    if (missing && !outcome) {
+        missing[team_rank(team)] = kernel_set_missing(kernels);
+        team_sum(team, missing, ranks);
+    }
+    for (int k = 0; missing && !outcome && k < ranks; k++)
+        if (missing[k] > 0) {
+            char where[64];
+            snprintf(where, sizeof where, "that of rank %d", k);
+            outcome = kernel_set_refuse(kernels, where, (unsigned)missing[k], err);
+        }
+    free(missing);
+    return outcome;
+}
+
 /* `auto` may mean another set on an older processor of the same job: rank 0's choice is everybody's. */
 static int choose_kernels(struct sweep *s, struct team *team, struct apex_error *err)
 {
     int first = team_rank(team) == 0;
-    const struct kernel_set *set = first ? kernel_set_find(s->grid->kernels, err) : NULL;
+    const struct kernel_set *set = first ? kernel_set_choose(s->grid->bf16, s->grid->kernels, err) : NULL;
     if (team_agree(team, first && !set ? -1 : 0, err))
         return -1;
     size_t size = set ? strlen(set->name) + 1 : 0;
     const char *name = team_share(team, set ? set->name : NULL, size, &size, err);
-    set = name ? kernel_set_find(name, err) : NULL;
+    if (!name || check_processors(name, team, err))
+        return -1;
+    set = kernel_set_find(name, err);
     if (!set)
         return -1;
     s->kernels = set->name;
+    return 0;
+}
+
+/* Another kind of processor is no error: every kernel is chosen by what its own rank can run. */
+static int count_strangers(struct sweep *s, struct team *team, struct apex_error *err)
+{
+    char mine[128];
+    size_t size = strlen(kernel_set_processor(mine, sizeof mine)) + 1;
+    const char *first = team_share(team, mine, size, &size, err);
+    if (!first)
+        return -1;
+    double others = strcmp(first, mine) != 0;
+    team_sum(team, &others, 1);
+    s->strangers = (int)others;
     return 0;
 }
 
@@ -301,8 +338,9 @@ struct sweep *sweep_load(const char *path, struct team *team, struct apex_error 
         return NULL;
     }
     s->grid = sweep_load_grid(path, team, err);
-    if (!s->grid || choose_kernels(s, team, err) || load_data(s, team, err) || load_models(s, team, err) ||
-        choose_all_sites(s, err) || choose_response_sources(s, err)) {
+    if (!s->grid || choose_kernels(s, team, err) || count_strangers(s, team, err) ||
+        load_data(s, team, err) || load_models(s, team, err) || choose_all_sites(s, err) ||
+        choose_response_sources(s, err)) {
         sweep_free(s);
         return NULL;
     }

@@ -33,6 +33,7 @@ struct sweep {
     struct sweep_model *model;
     int64_t *removed;    /* [includes + excludes] cells that each rule keeps (include) or removes (exclude) */
     const char *kernels; /* name of the kernel set in use */
+    int strangers;       /* ranks on another kind of processor than rank 0 (core/engine/kernels.h) */
 };
 
 /* Collective. Rank 0 reads the grid, the data and the models; the others get them. NULL with err, the same on

@@ -77,6 +77,7 @@ static void what_is_left_out_has_its_default(void **state)
     assert_int_equal(g->noise, APEX_NOISE_GAUSSIAN);
     assert_int_equal(g->relative, 0);
     assert_int_equal(g->rms.first, -1);
+    assert_int_equal(g->bf16, 0);
     assert_string_equal(g->kernels, "auto");
     assert_int_equal(g->class_count, -1);
     assert_int_equal(g->includes, 0);
@@ -106,7 +107,8 @@ static void every_key_reaches_its_field(void **state)
     assert_int_equal(g->relative, 1);
     assert_int_equal(g->rms.first, 0);
     assert_int_equal(g->rms.last, 64);
-    assert_string_equal(g->kernels, "openblas");
+    assert_int_equal(g->bf16, 1);
+    assert_string_equal(g->kernels, "emulated");
     assert_int_equal(g->class_count, 1);
     assert_int_equal(g->sigmas, 8);
     assert_int_equal(g->sigmas_mark.line, 30);

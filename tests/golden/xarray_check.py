@@ -12,7 +12,7 @@ import xarray
 
 COORDINATES = ["site", "sigma", "sample", "class"]
 ATTRIBUTES = ["Conventions", "title", "source", "references", "model", "model_sha256", "data_sha256", "seed", "draws",
-              "noise_kind", "noise_scale", "kernels", "libraries", "grid", "content_sha256"]
+              "noise_kind", "noise_scale", "precision", "kernels", "libraries", "grid", "content_sha256"]
 DIMENSIONS = {
     "label": ("sample",), "clean_class": ("sample",), "clean_margin": ("sample",), "clean_loss": ("sample",),
     "stay_count": ("site", "sigma", "sample"), "mode_class": ("site", "sigma", "sample"),
