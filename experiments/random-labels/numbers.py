@@ -121,13 +121,11 @@ def best_cell(family, true, memorised, out):
 
 def is_true(network, miniature):
     """[sample]: whether the label that the network was trained on is the true one."""
-    here = os.path.dirname(os.path.abspath(__file__))
     rows = network.result["sample"].astype(int)
     if miniature:
-        with netCDF4.Dataset(os.path.join(here, "../quickstart/digits.nc")) as nc:
+        with netCDF4.Dataset(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../quickstart/digits.nc")) as nc:
             return np.asarray(nc["label"][:] == nc["label_random"][:])[rows]
-    models = os.path.join(here, "models") if network.family == "cifar" else os.path.join(os.environ["APEX_MODELS"], "random-labels")
-    with gzip.open(os.path.join(models, f"{network.family}_{network.share}_1.label_is_true.csv.gz"), "rt", newline="") as f:
+    with gzip.open(os.path.join(os.environ["APEX_MODELS"], "random-labels", f"{network.family}_{network.share}_1.label_is_true.csv.gz"), "rt", newline="") as f:
         value = {int(row["index"]): row["value"] == "1" for row in csv.DictReader(f)}
     return np.array([value[row] for row in rows])
 
