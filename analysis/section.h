@@ -28,6 +28,9 @@ int section_information(struct report *r, struct apex_error *err); /* 5 from sam
 int section_bias(struct report *r, struct apex_error *err);        /* 6 */
 int section_input(struct report *r, struct apex_error *err);       /* 7 input against activations */
 
+/* What input noise becomes at each layer, after section 7's curves. */
+int section_response(struct report *r, struct apex_error *err);
+
 /* The most and the least regular samples of each class, after section 2's numbers. */
 int section_sheets(struct report *r, struct apex_error *err);
 
@@ -68,5 +71,13 @@ void report_lines_free(struct report_lines *l);
 double *report_lines_y(struct report_lines *l, int line);
 double *report_lines_low(struct report_lines *l, int line);
 double *report_lines_high(struct report_lines *l, int line);
+
+/* A figure of lines from 0 to 1 over the scales of a model, the page's usual one, with its caption. Frees the
+ * lines. `lines`: how many of them to draw. */
+struct report_lines_text { /* x_label NULL: the sigma of the model */
+    const char *name, *title, *x_label, *y_label, *caption;
+};
+void report_lines_draw(struct report *r, const struct report_model *m, struct report_lines *l, int lines,
+                       const struct report_lines_text *text);
 
 #endif

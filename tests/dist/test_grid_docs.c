@@ -49,9 +49,10 @@ static void every_example_parses(void **state)
 }
 
 static const char *const key[] = {
-    "sweep",   "output",  "seed",   "draws",   "data",   "models", "sites",       "noise",  "sigmas", "rms",
-    "include", "exclude", "path",   "kernels", "format", "images", "class_count", "layout", "mean",   "std",
-    "divide",  "samples", "labels", "log",     "linear", "list",   "kind",        "scale"};
+    "sweep",       "output", "seed",    "draws",   "data",   "models",   "sites",     "noise",
+    "sigmas",      "rms",    "include", "exclude", "path",   "kernels",  "format",    "images",
+    "class_count", "layout", "mean",    "std",     "divide", "response", "precision", "memory",
+    "samples",     "labels", "log",     "linear",  "list",   "kind",     "scale"};
 enum { KEYS = sizeof key / sizeof *key };
 
 static void mark_keys(const char *example, void *context)
