@@ -13,33 +13,29 @@
 
 enum {
     WIDTH = 8,
-    BLOCK = 2 * WIDTH,   /* columns whose p and q stay in registers */
-    MOST_UNITS = 256,    /* of the ReLU: they are sorted by comparing all with all */
-    LEAST_COLUMNS = 32,  /* fewer are computed faster by the product */
-    MOST_WEIGHTS = 65536 /* rows of them are read one by one: they must stay in cache */
+    VECTORS = 4,
+    BLOCK = VECTORS * WIDTH, /* columns whose p and q stay in registers; fewer would wait for each sum */
+    MOST_UNITS = 256,        /* of the ReLU: they are sorted by comparing all with all */
+    AHEAD = 16,              /* changes looked at together */
+    LEAST_COLUMNS = 32,      /* fewer are computed faster by the product */
+    MOST_WEIGHTS = 65536     /* rows of them are read one by one: they must stay in cache */
 };
 
 typedef float vec __attribute__((vector_size(32), aligned(4), may_alias));
 typedef int32_t ints __attribute__((vector_size(32), aligned(4), may_alias));
 
-/* From `sigma` on, a W_unit is added to p and d W_unit to q. */
-struct change {
-    float sigma, a, d;
-    int32_t unit;
-};
-
-/* How far one draw has gone. Lies in a buffer of floats, followed by change[units] and q0, p, q, each
- * [columns]. */
+/* How far one draw has gone. Lies in a buffer of floats, followed by what path_of tells. */
 struct walk {
     int32_t changes, done; /* done: those in p and q */
     float sigma;           /* where it stands */
-    int32_t unused;
+    int32_t unused[5];     /* what follows is aligned to vectors */
 };
 
 struct kink {
     int site, units, columns;
+    int padded;     /* columns, rounded up to whole blocks */
     int64_t walk;   /* floats of one draw */
-    const float *w; /* [units][columns] */
+    const float *w; /* [blocks][units][BLOCK], zeros beyond the columns, aligned to cache lines */
 };
 
 static struct walk *walk_of(const struct kink *k, float *data, int64_t row)
@@ -47,190 +43,237 @@ static struct walk *walk_of(const struct kink *k, float *data, int64_t row)
     return (struct walk *)(void *)(data + row * k->walk);
 }
 
-static struct change *changes_of(struct walk *w)
-{
-    return (struct change *)(void *)(w + 1);
-}
-
-static float *start_of(const struct kink *k, struct walk *w)
-{
-    return (float *)(void *)(changes_of(w) + k->units);
-}
-
-static inline __attribute__((always_inline)) void follow_some(const struct kink *k, const struct change *c,
-                                                              int count, const int both, float *p, float *q)
-{
-    int at = 0;
-    for (; at + BLOCK <= k->columns; at += BLOCK) {
-        vec p0 = *(vec *)(p + at), p1 = *(vec *)(p + at + WIDTH);
-        vec q0 = *(vec *)(q + at), q1 = *(vec *)(q + at + WIDTH);
-        for (int i = 0; i < count; i++) {
-            const float *row = k->w + (size_t)c[i].unit * k->columns + at;
-            vec w0 = *(const vec *)row, w1 = *(const vec *)(row + WIDTH);
-            q0 += c[i].d * w0;
-            q1 += c[i].d * w1;
-            if (both) {
-                p0 += c[i].a * w0;
-                p1 += c[i].a * w1;
-            }
-        }
-        *(vec *)(q + at) = q0;
-        *(vec *)(q + at + WIDTH) = q1;
-        if (both) {
-            *(vec *)(p + at) = p0;
-            *(vec *)(p + at + WIDTH) = p1;
-        }
-    }
-    for (; at < k->columns; at++)
-        for (int i = 0; i < count; i++) {
-            float w = k->w[(size_t)c[i].unit * k->columns + at];
-            q[at] += c[i].d * w;
-            if (both)
-                p[at] += c[i].a * w;
-        }
-}
-
-HOT static void follow(const struct kink *k, const struct change *c, int count, float *p, float *q)
-{
-    follow_some(k, c, count, 1, p, q);
-}
-
-HOT static void follow_q(const struct kink *k, const struct change *c, int count, float *q)
-{
-    follow_some(k, c, count, 0, q, q);
-}
-
-/* One ray, unit by unit: the change it would make, and whether it does. */
-struct units {
-    float sigma[MOST_UNITS], a[MOST_UNITS], d[MOST_UNITS];
-    int32_t changes[MOST_UNITS];
+/* Of one draw. Change i is at sigma[i], where unit j = unit[i] adds a[j] W_j to p and d[j] W_j to q. */
+struct path {
+    float *q0, *p, *q; /* [padded]; q0: on the clean side */
+    float *a, *d;      /* [units] */
+    int32_t *unit;     /* [changes] */
+    float *sigma;      /* [changes], then AHEAD times infinity */
 };
 
-HOT static void look_at_units(int units, const float *a, const float *d, struct units *u)
+static struct path path_of(const struct kink *k, struct walk *w)
+{
+    struct path path = {.q0 = (float *)(void *)(w + 1)};
+    path.p = path.q0 + k->padded;
+    path.q = path.p + k->padded;
+    path.a = path.q + k->padded;
+    path.d = path.a + k->units;
+    path.unit = (int32_t *)(void *)(path.d + k->units);
+    path.sigma = path.d + 2 * (size_t)k->units;
+    return path;
+}
+
+static int64_t walk_floats(const struct kink *k)
+{
+    int64_t floats = (int64_t)(sizeof(struct walk) / sizeof(float)) + 3 * (int64_t)k->padded +
+                     4 * (int64_t)k->units + AHEAD;
+    return (floats + 15) / 16 * 16;
+}
+
+/* p and q of one block of columns beyond some changes, those of `unit`; w: the block's weights. */
+static inline __attribute__((always_inline)) void follow_block(const float *w, const struct path *path,
+                                                               const int32_t *unit, int count, vec p[VECTORS],
+                                                               vec q[VECTORS])
+{
+    for (int i = 0; i < count; i++) {
+        const float *row = w + (size_t)unit[i] * BLOCK;
+        float a = path->a[unit[i]], d = path->d[unit[i]];
+#pragma GCC unroll 4
+        for (int v = 0; v < VECTORS; v++) {
+            vec weight = *(const vec *)(row + v * WIDTH);
+            p[v] += a * weight;
+            q[v] += d * weight;
+        }
+    }
+}
+
+/* The first n columns of a block: p + sigma q, or its ReLU. */
+static inline __attribute__((always_inline)) void put(const vec p[VECTORS], const vec q[VECTORS], float sigma,
+                                                      int relu, int n, float *y)
+{
+    ints out[VECTORS];
+#pragma GCC unroll 4
+    for (int v = 0; v < VECTORS; v++) {
+        vec value = p[v] + sigma * q[v];
+        out[v] = (ints)value & ~((value < 0) & -relu); /* NaN passes */
+        if (n == BLOCK)
+            *(ints *)(y + v * WIDTH) = out[v];
+    }
+    if (n < BLOCK)
+        memcpy(y, out, (size_t)n * sizeof *y);
+}
+
+/* Brings p and q beyond some changes, to sigma; y: the layer's output there. */
+HOT static void follow(const struct kink *k, const struct path *path, const int32_t *unit, int count,
+                       float sigma, int relu, float *y)
+{
+    for (int at = 0; at < k->padded; at += BLOCK) {
+        vec *p_at = (vec *)(path->p + at), *q_at = (vec *)(path->q + at), p_end[VECTORS], q_end[VECTORS];
+#pragma GCC unroll 4
+        for (int v = 0; v < VECTORS; v++) {
+            p_end[v] = p_at[v];
+            q_end[v] = q_at[v];
+        }
+        follow_block(k->w + (size_t)at * k->units, path, unit, count, p_end, q_end);
+#pragma GCC unroll 4
+        for (int v = 0; v < VECTORS; v++) {
+            p_at[v] = p_end[v];
+            q_at[v] = q_end[v];
+        }
+        put(p_end, q_end, sigma, relu, k->columns - at < BLOCK ? k->columns - at : BLOCK, y + at);
+    }
+}
+
+/* The same block of q0 for two draws, which share what they read: the sum of d W_unit. */
+HOT static void sum_open(const float *w, const int32_t *unit, int count, const float *d0, const float *d1,
+                         float *q0, float *q1)
+{
+    vec s0[VECTORS] = {0}, s1[VECTORS] = {0};
+    for (int i = 0; i < count; i++) {
+        const float *row = w + (size_t)unit[i] * BLOCK;
+#pragma GCC unroll 4
+        for (int v = 0; v < VECTORS; v++) {
+            vec weight = *(const vec *)(row + v * WIDTH);
+            s0[v] += d0[unit[i]] * weight;
+            s1[v] += d1[unit[i]] * weight;
+        }
+    }
+#pragma GCC unroll 4
+    for (int v = 0; v < VECTORS; v++) {
+        *(vec *)(q0 + v * WIDTH) = s0[v];
+        *(vec *)(q1 + v * WIDTH) = s1[v];
+    }
+}
+
+/* One ray, unit by unit: the change it would make, where, and whether it does. */
+HOT static void look_at_units(int units, const float *restrict from, const float *restrict direction,
+                              float *restrict a, float *restrict d, float *restrict sigma,
+                              int32_t *restrict happens)
 {
     for (int j = 0; j < units; j++) {
-        float sign = a[j] > 0 ? -1.0f : 1.0f;
-        u->sigma[j] = fabsf(a[j]) / fabsf(d[j]);
-        u->a[j] = sign * a[j];
-        u->d[j] = sign * d[j];
-        u->changes[j] = u->d[j] > 0;
+        float sign = from[j] > 0 ? -1.0f : 1.0f;
+        sigma[j] = fabsf(from[j]) / fabsf(direction[j]);
+        a[j] = sign * from[j];
+        d[j] = sign * direction[j];
+        happens[j] = sign * direction[j] > 0;
     }
 }
 
-/* rank[i]: how many of the others are smaller. No branches: which they are, nobody can guess. Room for a
- * whole vector beyond `count`. */
-HOT static void rank_all(const float *sigma, int count, int32_t *rank)
+/* rank[i]: how many keys are before key i, equal ones by number. No branches: which is smaller, nobody can
+ * guess. Two vectors of room beyond `count`. */
+HOT static void rank_all(const int32_t *key, int count, int32_t *rank)
 {
-    for (int i = 0; i < count; i += WIDTH) {
-        vec own = *(const vec *)(sigma + i);
-        ints smaller = {0};
-        for (int j = 0; j < count; j++)
-            smaller -= (vec){0} + sigma[j] < own;
-        *(ints *)(rank + i) = smaller;
+    const ints lane = {0, 1, 2, 3, 4, 5, 6, 7};
+    for (int i = 0; i < count; i += 2 * WIDTH) {
+        ints own0 = *(const ints *)(key + i), own1 = *(const ints *)(key + i + WIDTH);
+        ints before0 = (ints){0} + i, before1 = before0;
+        int j = 0;
+        for (; j < i; j++) {
+            before0 += own0 < key[j];
+            before1 += own1 < key[j];
+        }
+        for (; j < i + 2 * WIDTH && j < count; j++) {
+            before0 -= (own0 > key[j]) | ((own0 == key[j]) & (lane > j - i));
+            before1 -= (own1 > key[j]) | ((own1 == key[j]) & (lane > j - i - WIDTH));
+        }
+        for (; j < count; j++) {
+            before0 -= own0 > key[j];
+            before1 -= own1 > key[j];
+        }
+        *(ints *)(rank + i) = before0;
+        *(ints *)(rank + i + WIDTH) = before1;
     }
 }
 
-/* Equal ones share a rank and leave holes after it: they are put there by number. */
-static void fill_holes(const int32_t *rank, int count, int32_t *sorted)
+/* The units that change, by sigma, equal ones by number. Sigmas are not negative, so that their bits order as
+ * they do. */
+static int sort_changes(int units, const float *sigma, const int32_t *happens, const struct path *path)
 {
-    for (int i = 0; i < count; i++)
-        sorted[i] = -1;
-    for (int i = 0; i < count; i++) {
-        int at = rank[i];
-        while (sorted[at] >= 0)
-            at++;
-        sorted[at] = i;
-    }
-}
-
-/* The units that change, by sigma, equal ones by number. */
-static int sort_units(int units, const struct units *u, int32_t *sorted)
-{
-    int32_t some[MOST_UNITS + 1], rank[MOST_UNITS + WIDTH], taken[MOST_UNITS + WIDTH] = {0};
-    float sigma[MOST_UNITS + WIDTH];
-    int count = 0, ties = 0;
+    int32_t some[MOST_UNITS + 1], key[MOST_UNITS + 2 * WIDTH], rank[MOST_UNITS + 2 * WIDTH];
+    int count = 0;
     for (int j = 0; j < units; j++) {
         some[count] = j;
-        sigma[count] = u->sigma[j];
-        count += u->changes[j];
+        memcpy(&key[count], &sigma[j], sizeof *key);
+        count += happens[j];
     }
-    for (int i = count; i < count + WIDTH; i++)
-        sigma[i] = INFINITY;
-    rank_all(sigma, count, rank);
+    memset(key + count, 0, 2 * WIDTH * sizeof *key);
+    rank_all(key, count, rank);
     for (int i = 0; i < count; i++) {
-        ties |= taken[rank[i]];
-        taken[rank[i]] = 1;
-        sorted[rank[i]] = i;
+        path->unit[rank[i]] = some[i];
+        memcpy(&path->sigma[rank[i]], &key[i], sizeof *key);
     }
-    if (ties)
-        fill_holes(rank, count, sorted);
-    for (int i = 0; i < count; i++)
-        sorted[i] = some[sorted[i]];
+    for (int i = count; i < count + AHEAD; i++)
+        path->sigma[i] = INFINITY;
     return count;
 }
 
 static void start_walk(const struct kink *k, const float *a, const float *d, struct walk *w)
 {
-    struct units u;
-    int32_t sorted[MOST_UNITS];
-    struct change *c = changes_of(w);
-    look_at_units(k->units, a, d, &u);
-    w->changes = sort_units(k->units, &u, sorted);
+    float sigma[MOST_UNITS];
+    int32_t happens[MOST_UNITS];
+    const struct path path = path_of(k, w);
+    look_at_units(k->units, a, d, path.a, path.d, sigma, happens);
+    w->changes = sort_changes(k->units, sigma, happens, &path);
     w->done = -1; /* p and q are not set */
-    for (int i = 0; i < w->changes; i++) {
-        int j = sorted[i];
-        c[i] = (struct change){u.sigma[j], u.a[j], u.d[j], j};
+}
+
+/* q0 of all rows. */
+static void start_sums(const struct kink *k, const float *a, const float *d, int64_t rows, float *walks)
+{
+    int32_t open[MOST_UNITS + 1];
+    int count = 0;
+    for (int j = 0; j < k->units; j++) {
+        open[count] = j;
+        count += a[j] > 0;
     }
+    for (int at = 0; at < k->padded; at += BLOCK)
+        for (int64_t row = 0; row < rows; row += 2) {
+            int64_t other = row + 1 < rows ? row + 1 : row;
+            sum_open(k->w + (size_t)at * k->units, open, count, d + row * k->units, d + other * k->units,
+                     path_of(k, walk_of(k, walks, row)).q0 + at,
+                     path_of(k, walk_of(k, walks, other)).q0 + at);
+        }
 }
 
 /* in[0]: the direction before the ReLU, all rows; in[1]: the clean tensor there. */
 static void run_start(const struct step *s, const struct pass *pass)
 {
     const struct kink *k = s->state;
-    const float *a = s->in[1].data;
-    struct change open[MOST_UNITS + 1];
-    int opens = 0;
+    const float *d = s->in[0].data, *a = s->in[1].data;
+    int64_t rows = s->in[0].shape.dim[0];
     (void)pass;
-    for (int j = 0; j < k->units; j++) {
-        open[opens].unit = j;
-        opens += a[j] > 0;
-    }
-    for (int64_t row = 0; row < s->in[0].shape.dim[0]; row++) {
-        struct walk *w = walk_of(k, s->out.data, row);
-        const float *d = s->in[0].data + row * k->units;
-        float *q0 = start_of(k, w);
-        start_walk(k, a, d, w);
-        for (int i = 0; i < opens; i++)
-            open[i].d = d[open[i].unit];
-        memset(q0, 0, (size_t)k->columns * sizeof *q0);
-        follow_q(k, open, opens, q0);
-    }
+    for (int64_t row = 0; row < rows; row++)
+        start_walk(k, a, d + row * k->units, walk_of(k, s->out.data, row));
+    start_sums(k, a, d, rows, s->out.data);
 }
 
-/* Brings p and q to a scale; z: the layer's clean output. */
-static void walk_to(const struct kink *k, struct walk *w, const float *z, float sigma)
+/* The first change from `done` on that is not before sigma. Where it is nobody can guess, so several are
+ * looked at together. */
+HOT static int find_change(const float *at, int done, float sigma)
 {
-    float *q0 = start_of(k, w), *p = q0 + k->columns, *q = p + k->columns;
-    const struct change *c = changes_of(w);
+    int some;
+    do {
+        some = 0;
+        for (int i = 0; i < AHEAD; i++)
+            some += at[done + i] < sigma;
+        done += some;
+    } while (some == AHEAD);
+    return done;
+}
+
+/* Goes on to a scale, where the layer's output is y; z: its clean output. */
+static void walk_to(const struct kink *k, struct walk *w, const float *z, float sigma, int relu, float *y)
+{
+    const struct path path = path_of(k, w);
     if (w->done < 0 || sigma < w->sigma) {
-        memcpy(p, z, (size_t)k->columns * sizeof *p);
-        memcpy(q, q0, (size_t)k->columns * sizeof *q);
+        memcpy(path.p, z, (size_t)k->columns * sizeof *z);
+        memcpy(path.q, path.q0, (size_t)k->padded * sizeof *z);
         w->done = 0;
     }
-    int to = w->done;
-    while (to < w->changes && c[to].sigma < sigma)
-        to++;
-    follow(k, c + w->done, to - w->done, p, q);
-    w->done = to;
+    int from = w->done;
+    w->done = find_change(path.sigma, from, sigma);
     w->sigma = sigma;
-}
-
-HOT static void put(const float *p, const float *q, float sigma, int relu, int64_t n, float *y)
-{
-    for (int64_t i = 0; i < n; i++) {
-        float v = p[i] + sigma * q[i];
-        y[i] = relu && v < 0 ? 0 : v; /* NaN passes */
-    }
+    follow(k, &path, path.unit + from, w->done - from, sigma, relu, y);
 }
 
 /* in[0]: the walks; in[1]: the layer's clean output. */
@@ -238,12 +281,9 @@ static void run_kink(const struct step *s, const struct pass *pass)
 {
     const struct kink *k = s->state;
     float sigma = (float)noise_factor(pass, k->site);
-    for (int64_t row = 0; row < s->out.shape.dim[0]; row++) {
-        struct walk *w = walk_of(k, s->in[0].data, row);
-        walk_to(k, w, s->in[1].data, sigma);
-        const float *p = start_of(k, w) + k->columns;
-        put(p, p + k->columns, sigma, s->relu, k->columns, s->out.data + row * k->columns);
-    }
+    for (int64_t row = 0; row < s->out.shape.dim[0]; row++)
+        walk_to(k, walk_of(k, s->in[0].data, row), s->in[1].data, sigma, s->relu,
+                s->out.data + row * k->columns);
 }
 
 /* The weights of a dense layer that suits; NULL: it does not. */
@@ -277,21 +317,33 @@ int kink_suits(const struct builder *b, const struct graph_node *relu)
     return readers > 0;
 }
 
-static int kink_step(struct builder *b, const struct graph_node *n,
-                     void (*run)(const struct step *, const struct pass *), const struct kink *k,
-                     const struct operand *in, int clean, struct operand *out)
+/* The weights as walks read them, aligned to cache lines. */
+static void pack(struct kink *k, const float *w, float *room)
+{
+    float *to = room + (64 - (uintptr_t)room % 64) % 64 / sizeof *room;
+    for (int j = 0; j < k->units; j++)
+        for (int c = 0; c < k->columns; c++)
+            to[(size_t)(c / BLOCK * k->units + j) * BLOCK + c % BLOCK] = w[(size_t)j * k->columns + c];
+    k->w = to;
+}
+
+static struct step *kink_step(struct builder *b, const struct graph_node *n,
+                              void (*run)(const struct step *, const struct pass *), const struct kink *k,
+                              size_t room, const struct operand *in, int clean, struct operand *out)
 {
     struct operand beside = builder_clean(b, clean);
-    struct step *s = beside.buffer < 0 || out->buffer < 0 ? NULL : builder_step(b, n, run, sizeof *k);
+    struct step *s = beside.buffer < 0 || out->buffer < 0
+                         ? NULL
+                         : builder_step(b, n, run, sizeof *k + room * sizeof(float));
     if (!s)
-        return -1;
+        return NULL;
     *(struct kink *)s->state = *k;
     step_input(s, in);
     step_input(s, &beside);
     s->out = *out;
     s->once = run == run_start;
     s->kind = s->once ? STEP_OTHER : STEP_RAY; /* a ReLU may join it */
-    return 0;
+    return s;
 }
 
 int kink_emit(struct builder *b, const struct graph_node *n, int before)
@@ -299,17 +351,20 @@ int kink_emit(struct builder *b, const struct graph_node *n, int before)
     const struct apex_tensor *w = weights_of(b, n);
     struct operand walks = b->ray[before], out;
     struct kink k = {.site = b->ray_site, .units = (int)w->shape.dim[0], .columns = (int)w->shape.dim[1]};
-    k.w = w->data;
-    k.walk =
-        (int64_t)(sizeof(struct walk) + (size_t)k.units * sizeof(struct change)) / (int64_t)sizeof(float) +
-        3 * (int64_t)k.columns;
-    k.walk = (k.walk + 15) / 16 * 16;
+    k.padded = (k.columns + BLOCK - 1) / BLOCK * BLOCK;
+    k.walk = walk_floats(&k);
     walks.shape = (struct apex_shape){.rank = 2, .dim = {b->p->batch, k.walk}};
     walks.degree = 0;
     walks.buffer = builder_buffer(b, apex_shape_count(&walks.shape), NULL);
     b->degree = 0;
-    if (kink_step(b, NULL, run_start, &k, &b->ray[before], before, &walks) < 0 ||
-        builder_output(b, n, 0, &out) < 0)
+    size_t room = (size_t)k.units * (size_t)k.padded + 16; /* the first step holds the weights of both */
+    struct step *start = kink_step(b, NULL, run_start, &k, room, &b->ray[before], before, &walks);
+    if (!start)
         return -1;
-    return kink_step(b, n, run_kink, &k, &walks, n->output[0], &out);
+    struct kink *first = start->state;
+    pack(first, w->data, (float *)(void *)(first + 1));
+    b->e->bytes += room * sizeof(float);
+    if (builder_output(b, n, 0, &out) < 0)
+        return -1;
+    return kink_step(b, n, run_kink, first, 0, &walks, n->output[0], &out) ? 0 : -1;
 }
