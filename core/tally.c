@@ -73,11 +73,22 @@ enum { SOME = 8 }; /* draws looked at side by side */
 typedef float floats __attribute__((vector_size(4 * SOME)));
 typedef int32_t ints __attribute__((vector_size(4 * SOME)));
 
-/* What draws come down to, in one sweep over the classes. */
+/* What draws come down to. */
 struct tops {
-    floats own, other; /* logits of the clean class and of the best other one */
-    ints other_class, is_nan;
+    ints winner, stays, is_nan; /* stays, is_nan: -1 or 0 */
+    double margin[SOME];        /* of the clean class over the best other one */
 };
+
+/* `other`: the best but the clean class, of number `best`; ties go to the lower class. */
+static inline __attribute__((always_inline)) void settle(const floats *own, const floats *other,
+                                                         const ints *best, int clean, struct tops *t)
+{
+    ints equal = *own == *other;
+    t->stays = (*own > *other) | (equal & (clean <= *best));
+    t->winner = (t->stays & clean) | (~t->stays & *best);
+    for (int i = 0; i < SOME; i++)
+        t->margin[i] = equal[i] ? 0 : (double)(*own)[i] - (double)(*other)[i]; /* infinite ones too */
+}
 
 /* Rows `stride` floats apart; 0: all the same. */
 HOT static void find_tops(const float *logits, size_t stride, int classes, int clean, struct tops *t)
@@ -85,48 +96,64 @@ HOT static void find_tops(const float *logits, size_t stride, int classes, int c
     const float *r0 = logits, *r1 = r0 + stride, *r2 = r1 + stride, *r3 = r2 + stride;
     const float *r4 = r3 + stride, *r5 = r4 + stride, *r6 = r5 + stride, *r7 = r6 + stride;
     ints best = (ints){0} + (clean == 0 && classes > 1), is_nan = {0};
-    floats other = (floats){0} - INFINITY;
+    floats own = {0}, other = (floats){0} - INFINITY;
     for (int c = 0; c < classes; c++) {
         floats v = {r0[c], r1[c], r2[c], r3[c], r4[c], r5[c], r6[c], r7[c]};
         is_nan |= v != v;
         if (c == clean) {
-            t->own = v;
+            own = v;
             continue;
         }
         ints more = v > other;
         best = (more & c) | (~more & best);
         other = (floats)((more & (ints)v) | (~more & (ints)other));
     }
-    t->other = other;
-    t->other_class = best;
+    if (classes == 1)
+        other = own; /* the same class where there is no other */
     t->is_nan = is_nan;
+    settle(&own, &other, &best, clean, t);
 }
 
-static void count_draw(struct apex_tally *t, uint32_t draw, float own, float other, uint32_t other_class)
+/* How many of the first `rows` can be counted: those before a NaN. */
+static uint32_t good_rows(const struct tops *tops, uint32_t rows)
 {
-    uint32_t clean = t->clean_class;
-    if (t->classes == 1)
-        other = own; /* the same class where there is no other */
-    unsigned stays = own > other || (own == other && clean <= other_class);
-    t->margin_sum += difference(own, other);
-    t->count[stays ? clean : other_class]++;
-    t->stay[draw / 8] |= (unsigned char)(stays << (draw % 8));
+    uint32_t i = 0;
+    while (i < rows && !tops->is_nan[i])
+        i++;
+    return i;
+}
+
+/* No branches: whether a draw stays, nobody can guess. */
+static void count_draws(struct apex_tally *t, uint32_t draw, uint32_t rows, const struct tops *tops)
+{
+    double sum = t->margin_sum;
+    unsigned stays = 0;
+    for (uint32_t i = 0; i < rows; i++) {
+        sum += tops->margin[i];
+        t->count[tops->winner[i]]++;
+        stays |= (unsigned)(tops->stays[i] & 1) << i;
+    }
+    t->margin_sum = sum;
+    stays <<= draw % 8;
+    t->stay[draw / 8] |= (unsigned char)stays;
+    if (stays >> 8)
+        t->stay[draw / 8 + 1] |= (unsigned char)(stays >> 8);
 }
 
 uint32_t apex_tally_add_rows(struct apex_tally *t, uint32_t draw, uint32_t n, const float *logits)
 {
     const size_t classes = t->classes;
-    for (uint32_t k = 0, rows; k < n; k += rows, logits += rows * classes) {
+    const uint32_t room = draw < t->draws ? t->draws - draw : 0, most = n < room ? n : room;
+    for (uint32_t k = 0, rows; k < most; k += rows, logits += rows * classes) {
         struct tops tops;
-        rows = n - k < SOME ? 1 : SOME;
+        rows = most - k < SOME ? 1 : SOME;
         find_tops(logits, rows == 1 ? 0 : classes, (int)classes, (int)t->clean_class, &tops);
-        for (uint32_t i = 0; i < rows; i++) {
-            if (tops.is_nan[i] || draw + k + i >= t->draws)
-                return k + i;
-            count_draw(t, draw + k + i, tops.own[i], tops.other[i], (uint32_t)tops.other_class[i]);
-        }
+        uint32_t good = good_rows(&tops, rows);
+        count_draws(t, draw + k, good, &tops);
+        if (good < rows)
+            return k + good;
     }
-    return n;
+    return most;
 }
 
 int apex_tally_add(struct apex_tally *t, uint32_t draw, const float *logits)
