@@ -62,10 +62,11 @@ struct isa {
     const char *name;
     int rows;
     gemm_tile_fn *tile;
+    void (*narrow)(const struct gemm_tile *t); /* NULL: none */
 };
 
 /* Written once, before main, as the clones of hot.h are chosen. */
-static struct isa isa = {"c", 4, gemm_tile_any};
+static struct isa isa = {"c", 4, gemm_tile_any, NULL};
 
 #if defined(__x86_64__) && defined(__GNUC__)
 /* avx512f is all that the wide tile uses; the operating system's consent is part of the question. */
@@ -79,9 +80,9 @@ __attribute__((constructor)) static void find_isa(void)
 {
     __builtin_cpu_init();
     if (avx512_is_wanted())
-        isa = (struct isa){"avx512", 12, gemm_tile_avx512};
+        isa = (struct isa){"avx512", 12, gemm_tile_avx512, NULL};
     else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        isa = (struct isa){"avx2", 6, gemm_tile_avx2};
+        isa = (struct isa){"avx2", 6, gemm_tile_avx2, gemm_narrow_avx2};
 }
 #endif
 
@@ -127,16 +128,30 @@ double gemm_peak(void)
     return best;
 }
 
-static void run_rows(const struct gemm *g, struct gemm_tile *t, int k0, int column)
+/* Row `row` of a panel's product and what goes with it. */
+static void tile_at(struct gemm_tile *t, int row, int k0, int column)
 {
-    int tiles = (g->rows + isa.rows - 1) / isa.rows; /* of like sizes: a small one would wait on its chain */
-    for (int k = 0, row = 0, rows; k < tiles; k++, row += rows) {
-        rows = (g->rows - row + tiles - k - 1) / (tiles - k);
-        ptrdiff_t at = row * g->y_pitch + column;
-        t->x = g->x + row * g->x_pitch + k0;
-        t->y = g->y + at;
-        t->xi = g->xi ? g->xi + at : NULL;
-        t->add = g->add ? g->add + row * g->add_pitch + column : NULL;
+    const struct gemm *g = t->g;
+    ptrdiff_t at = row * g->y_pitch + column;
+    t->x = g->x + row * g->x_pitch + k0;
+    t->y = g->y + at;
+    t->xi = g->xi ? g->xi + at : NULL;
+    t->add = g->add ? g->add + row * g->add_pitch + column : NULL;
+}
+
+static void run_rows(struct gemm_tile *t, int k0, int column)
+{
+    int row = 0, all = t->g->rows;
+    if (isa.narrow && t->cols <= GEMM_NARROW_COLS)
+        for (; row + GEMM_NARROW_ROWS <= all; row += GEMM_NARROW_ROWS) {
+            tile_at(t, row, k0, column);
+            isa.narrow(t);
+        }
+    int tiles =
+        (all - row + isa.rows - 1) / isa.rows; /* of like sizes: a small one would wait on its chain */
+    for (int rows; tiles > 0; tiles--, row += rows) {
+        rows = (all - row + tiles - 1) / tiles;
+        tile_at(t, row, k0, column);
         isa.tile(rows, t);
     }
 }
@@ -151,7 +166,7 @@ void gemm_run(const struct gemm *g)
             t.cols = g->n - column < GEMM_PANEL ? g->n - column : GEMM_PANEL;
             t.w = g->packed + (size_t)column * g->k + (size_t)k0 * GEMM_PANEL;
             t.bias = g->bias ? g->bias + column : NULL;
-            run_rows(g, &t, k0, column);
+            run_rows(&t, k0, column);
         }
     }
 }

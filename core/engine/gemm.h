@@ -9,7 +9,11 @@
 
 #include <stddef.h>
 
-enum { GEMM_PANEL = 16 }; /* columns of a packed panel */
+enum {
+    GEMM_PANEL = 16, /* columns of a packed panel */
+    GEMM_NARROW_COLS = 10,
+    GEMM_NARROW_ROWS = 8
+};
 
 /* y[rows][n] = x[rows][k] w + bias; then the epilogue, row r of the product being row r of y. */
 struct gemm {
@@ -56,6 +60,7 @@ typedef void gemm_tile_fn(int rows, const struct gemm_tile *t);
 gemm_tile_fn gemm_tile_any;
 #if defined(__x86_64__) && defined(__GNUC__)
 gemm_tile_fn gemm_tile_avx2, gemm_tile_avx512;
+void gemm_narrow_avx2(const struct gemm_tile *t); /* GEMM_NARROW_ROWS rows of a panel of few columns */
 float gemm_peak_avx2(long rounds), gemm_peak_avx512(long rounds);
 #endif
 

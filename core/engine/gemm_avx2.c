@@ -91,6 +91,58 @@ __attribute__((target("avx2,fma"))) void gemm_tile_avx2(int rows, const struct g
     }
 }
 
+/* Four broadcast values, two lanes each. */
+KERNEL VEC vec_pairs(VEC a, VEC b, VEC c, VEC d)
+{
+    return _mm256_blend_ps(_mm256_blend_ps(a, b, 0x0c), _mm256_blend_ps(c, d, 0xc0), 0xf0);
+}
+
+/* Lanes 2i and 2i + 1 of a vector in memory, the others 0. */
+KERNEL VEC vec_pair(const float *pairs, int i)
+{
+    return _mm256_zextps128_ps256(_mm_castpd_ps(_mm_load_sd((const double *)(const void *)(pairs + 2 * i))));
+}
+
+/* Ten classes would waste six columns of sixteen. Here the two beyond the first eight share a vector with
+ * those of three other rows. */
+__attribute__((target("avx2,fma"))) void gemm_narrow_avx2(const struct gemm_tile *t)
+{
+    VEC acc[GEMM_NARROW_ROWS], rest[GEMM_NARROW_ROWS / 4], pair[VECS];
+    float pairs[2 * GEMM_NARROW_ROWS];
+    const float *x = t->x, *w = t->w;
+    const ptrdiff_t pitch = t->g->x_pitch;
+#pragma GCC unroll 8
+    for (int r = 0; r < GEMM_NARROW_ROWS; r++) {
+        tile_start(t, r, pair);
+        acc[r] = pair[0];
+        _mm_storel_pi((__m64 *)(void *)(pairs + 2 * r), _mm256_castps256_ps128(pair[1]));
+    }
+    rest[0] = vec_load(pairs);
+    rest[1] = vec_load(pairs + 8);
+    for (int k = 0; k < t->k; k++, w += GEMM_PANEL) {
+        VEC first = vec_load(w),
+            last = _mm256_castpd_ps(_mm256_broadcast_sd((const double *)(const void *)(w + 8)));
+#pragma GCC unroll 2
+        for (int r = 0; r < GEMM_NARROW_ROWS; r += 4) {
+            VEC x0 = vec_set(x[r * pitch + k]), x1 = vec_set(x[(r + 1) * pitch + k]);
+            VEC x2 = vec_set(x[(r + 2) * pitch + k]), x3 = vec_set(x[(r + 3) * pitch + k]);
+            acc[r] = vec_fma(x0, first, acc[r]);
+            acc[r + 1] = vec_fma(x1, first, acc[r + 1]);
+            acc[r + 2] = vec_fma(x2, first, acc[r + 2]);
+            acc[r + 3] = vec_fma(x3, first, acc[r + 3]);
+            rest[r / 4] = vec_fma(vec_pairs(x0, x1, x2, x3), last, rest[r / 4]);
+        }
+    }
+    vec_store(pairs, rest[0]);
+    vec_store(pairs + 8, rest[1]);
+#pragma GCC unroll 8
+    for (int r = 0; r < GEMM_NARROW_ROWS; r++) {
+        pair[0] = acc[r];
+        pair[1] = vec_pair(pairs, r);
+        tile_store_part(t, r, pair);
+    }
+}
+
 __attribute__((target("avx2,fma"))) float gemm_peak_avx2(long rounds)
 {
     return peak_of(rounds);
