@@ -23,6 +23,8 @@ enum {
 
 typedef float vec __attribute__((vector_size(32), aligned(4), may_alias));
 typedef int32_t ints __attribute__((vector_size(32), aligned(4), may_alias));
+typedef float quad_float __attribute__((vector_size(16), aligned(4), may_alias));
+typedef int32_t quad __attribute__((vector_size(16)));
 
 /* How far one draw has gone. Lies in a buffer of floats, followed by what path_of tells. */
 struct walk {
@@ -104,8 +106,9 @@ static inline __attribute__((always_inline)) void put(const vec p[VECTORS], cons
 }
 
 /* Brings p and q beyond some changes, to sigma; y: the layer's output there. */
-HOT static void follow(const struct kink *k, const struct path *path, const int32_t *unit, int count,
-                       float sigma, int relu, float *y)
+static inline __attribute__((always_inline)) void follow(const struct kink *k, const struct path *path,
+                                                         const int32_t *unit, int count, float sigma,
+                                                         int relu, float *y)
 {
     for (int at = 0; at < k->padded; at += BLOCK) {
         vec *p_at = (vec *)(path->p + at), *q_at = (vec *)(path->q + at), p_end[VECTORS], q_end[VECTORS];
@@ -249,20 +252,23 @@ static void run_start(const struct step *s, const struct pass *pass)
 
 /* The first change from `done` on that is not before sigma. Where it is nobody can guess, so several are
  * looked at together. */
-HOT static int find_change(const float *at, int done, float sigma)
+static inline __attribute__((always_inline)) int find_change(const float *at, int done, float sigma)
 {
     int some;
     do {
-        some = 0;
-        for (int i = 0; i < AHEAD; i++)
-            some += at[done + i] < sigma;
+        quad before = {0};
+#pragma GCC unroll 4
+        for (int i = 0; i < AHEAD; i += 4)
+            before += *(const quad_float *)(at + done + i) < sigma; /* -1 for each */
+        some = -(before[0] + before[1] + before[2] + before[3]);
         done += some;
     } while (some == AHEAD);
     return done;
 }
 
 /* Goes on to a scale, where the layer's output is y; z: its clean output. */
-static void walk_to(const struct kink *k, struct walk *w, const float *z, float sigma, int relu, float *y)
+static inline __attribute__((always_inline)) void walk_to(const struct kink *k, struct walk *w,
+                                                          const float *z, float sigma, int relu, float *y)
 {
     const struct path path = path_of(k, w);
     if (w->done < 0 || sigma < w->sigma) {
@@ -276,14 +282,19 @@ static void walk_to(const struct kink *k, struct walk *w, const float *z, float 
     follow(k, &path, path.unit + from, w->done - from, sigma, relu, y);
 }
 
+HOT static void walk_all(const struct kink *k, float *walks, const float *z, float sigma, int relu,
+                         int64_t rows, float *y)
+{
+    for (int64_t row = 0; row < rows; row++)
+        walk_to(k, walk_of(k, walks, row), z, sigma, relu, y + row * k->columns);
+}
+
 /* in[0]: the walks; in[1]: the layer's clean output. */
 static void run_kink(const struct step *s, const struct pass *pass)
 {
     const struct kink *k = s->state;
-    float sigma = (float)noise_factor(pass, k->site);
-    for (int64_t row = 0; row < s->out.shape.dim[0]; row++)
-        walk_to(k, walk_of(k, s->in[0].data, row), s->in[1].data, sigma, s->relu,
-                s->out.data + row * k->columns);
+    walk_all(k, s->in[0].data, s->in[1].data, (float)noise_factor(pass, k->site), s->relu,
+             s->out.shape.dim[0], s->out.data);
 }
 
 /* The weights of a dense layer that suits; NULL: it does not. */
