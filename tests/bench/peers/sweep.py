@@ -11,20 +11,30 @@ import sys
 import time
 
 import torch
+import torch.nn.functional as F
 
 from onnx_in_torch import Network
 
 
-def tally(counts, logits, clean, sigmas):
-    """logits [sigmas, samples, classes]; counts: class counts, stays, margin sums."""
-    top2 = logits.topk(2, dim=2)
-    winner = top2.indices[:, :, 0]
-    stays = winner == clean
-    own = logits.gather(2, clean.expand(sigmas, -1).unsqueeze(2)).squeeze(2)
-    other = torch.where(stays, top2.values[:, :, 1], top2.values[:, :, 0])
-    counts[0].scatter_add_(2, winner.unsqueeze(2), torch.ones_like(own).unsqueeze(2))
+class Clean:
+    """The clean predictions as `tally` needs them, made once for all draws."""
+
+    def __init__(self, winner, sigmas, classes):
+        self.winner = winner
+        self.place = winner.expand(sigmas, -1).unsqueeze(2)
+        self.push = F.one_hot(winner, classes).float() * -1e38
+        self.one = torch.ones(sigmas, len(winner), 1)
+
+
+def tally(counts, logits, clean):
+    """logits [sigmas, samples, classes]; counts: class counts, stays, margin sums. The best other class is found with
+    the clean one pushed out of the way, in half of topk's time; ties go to the lower class."""
+    own = logits.gather(2, clean.place).squeeze(2)
+    value, other = (logits + clean.push).max(2)
+    stays = (own > value) | ((own == value) & (clean.winner <= other))
+    counts[0].scatter_add_(2, torch.where(stays, clean.winner, other).unsqueeze(2), clean.one)
     counts[1].add_(stays)
-    counts[2].add_(own - other)
+    counts[2].add_(own - value)
 
 
 def fresh(sigmas, samples, classes):
@@ -32,7 +42,7 @@ def fresh(sigmas, samples, classes):
 
 
 def plain(net, x, sites, sigmas, draws):
-    clean = net.forward(x)[net.output].argmax(1)
+    clean = Clean(net.forward(x)[net.output].argmax(1), 1, net.classes)
     for site in sites:
         counts = fresh(len(sigmas), len(x), net.classes)
         for k, sigma in enumerate(sigmas):
@@ -42,7 +52,7 @@ def plain(net, x, sites, sigmas, draws):
                 return value
             for _ in range(draws):
                 logits = net.forward(x, hook)[net.output]
-                tally([c[k:k + 1] for c in counts], logits[None], clean, 1)
+                tally([c[k:k + 1] for c in counts], logits[None], clean)
 
 
 def spread(value, sigmas):
@@ -68,7 +78,7 @@ def best(net, x, sites, sigmas, draws, group, channels_last):
         if channels_last:
             part = part.contiguous(memory_format=layout)
         clean = net.forward(part)
-        clean_class = clean[net.output].argmax(1)
+        prediction = Clean(clean[net.output].argmax(1), S, net.classes)
         for site in sites:
             start = net.sites[0] if site == "all" else site
             beside = {n: spread(clean[n], S) for n in net.downstream(start)[1]}
@@ -77,7 +87,7 @@ def best(net, x, sites, sigmas, draws, group, channels_last):
             for _ in range(draws):
                 value = perturb(clean[start].contiguous(), rows)
                 logits = net.resume(start, value, beside, hook)
-                tally(counts, logits.view(S, rows, -1), clean_class, S)
+                tally(counts, logits.view(S, rows, -1), prediction)
 
 
 def main():
@@ -113,11 +123,12 @@ def main():
     with torch.inference_mode():
         for net in nets:
             net.classes = net.forward(x[:2])[net.output].shape[1]
-        groups = [a.group] if a.group else [g for g in (1, 2, 4, 10, 25, 50, 100, 200) if g <= a.samples]
+        sizes = (1, 2, 4, 5, 10, 15, 20, 25, 30, 40, 50, 60, 100, 200)
+        groups = [a.group] if a.group else [g for g in sizes if g <= a.samples]
         layouts = [a.channels_last] if a.channels_last >= 0 else [0, 1]
         if a.mode == "plain":
             groups, layouts = [0], [0]
-        trials = [(rate(g, c, min(a.samples, max(g, 10)), min(a.draws, 4)), g, c) for g in groups for c in layouts]
+        trials = [(rate(g, c, a.samples, min(a.draws, 4)), g, c) for _ in range(2) for g in groups for c in layouts]
         _, group, last = max(trials)
         print(f"torch {torch.__version__} {a.mode}: groups of {group}, channels last {last}", file=sys.stderr, flush=True)
         for _ in range(a.repeat):
