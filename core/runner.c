@@ -6,13 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    TILE_BYTES = 256 * 1024, /* of the largest activation: two of them stay in a second-level cache */
-    TILE_MOST_BYTES = 16 * 1024 * 1024, /* a network of many weights reads them once per tile: larger tiles */
-    TILE_MOST = 64,
-    TILE_LEAST = 4
-};
-
 struct runner_site {
     int index; /* APEX_SITE_... or an activation */
     struct program *finite, *limit;
@@ -27,34 +20,12 @@ struct apex_runner {
     int *probe; /* graph values that the engine probes */
     float *arena, *xi, *row_xi;
     struct kept_xi *kept; /* [sites of the model] */
-    int64_t xi_room;      /* floats */
+    struct kept_start start;
+    int64_t xi_room; /* floats */
     void *scratch;
     double *seconds;
     size_t bytes;
 };
-
-static int64_t largest_activation(const struct graph *g)
-{
-    int64_t most = 1;
-    for (int v = 0; v < g->values; v++) {
-        int64_t count = g->value[v].constant ? 0 : apex_shape_count(&g->value[v].shape);
-        most = count > most ? count : most;
-    }
-    return most;
-}
-
-int apex_tile_rows(const struct apex_model *m, uint32_t draws)
-{
-    int64_t row = largest_activation(m->graph) * (int64_t)sizeof(float);
-    int64_t most = m->parameters; /* a quarter of the weights' bytes */
-    most = most < TILE_BYTES ? TILE_BYTES : most > TILE_MOST_BYTES ? TILE_MOST_BYTES : most;
-    uint32_t rows = 1;
-    while (rows < draws && rows < TILE_MOST)
-        rows *= 2;
-    while (rows > TILE_LEAST && (int64_t)rows * row > most)
-        rows /= 2;
-    return (int)rows;
-}
 
 void apex_runner_free(struct apex_runner *r)
 {
@@ -68,6 +39,7 @@ void apex_runner_free(struct apex_runner *r)
     for (int k = 0; r->kept && k < r->e.model->sites; k++)
         free(r->kept[k].xi);
     free(r->kept);
+    free(r->start.data);
     engine_free(&r->e);
     free(r->site);
     free(r->probe);
@@ -146,13 +118,31 @@ static int keep_noise(struct apex_runner *r, struct apex_error *err)
     r->bytes += (size_t)floats * sizeof(float);
     for (int i = 0; i < r->sites; i++) {
         int k = r->site[i].index;
-        if (k < 0 || k >= m->sites || r->kept[k].xi)
-            continue;
+        if (k < 0 || k >= m->sites || r->kept[k].xi || (r->site[i].finite && r->site[i].finite->start))
+            continue; /* or `all` never asks for it */
         r->kept[k].xi =
             engine_alloc(apex_shape_count(&m->graph->value[m->site[k].value].shape) * r->tile_rows, err);
         if (!r->kept[k].xi)
             return -1;
     }
+    return 0;
+}
+
+/* `all` and the site where its noise enters first. */
+static int share_start(struct apex_runner *r, struct apex_error *err)
+{
+    struct program *all = NULL, *first = NULL;
+    for (int i = 0; i < r->sites; i++)
+        if (r->site[i].index == APEX_SITE_ALL)
+            all = r->site[i].finite;
+    for (int i = 0; i < r->sites; i++)
+        if (all && r->site[i].index == all->ray_site && r->site[i].finite != all)
+            first = r->site[i].finite;
+    if (!first)
+        return 0;
+    if (program_share_start(all, first, &r->start, err) < 0)
+        return -1;
+    r->bytes += (size_t)r->start.count * sizeof(float);
     return 0;
 }
 
@@ -171,7 +161,7 @@ static int allocate(struct apex_runner *r, struct apex_error *err)
     r->row_xi = r->xi ? engine_alloc(room.row_xi, err) : NULL;
     r->bytes =
         r->e.bytes + (room.arena + (size_t)room.xi + (size_t)room.row_xi) * sizeof(float) + room.scratch;
-    return r->row_xi ? keep_noise(r, err) : -1;
+    return r->row_xi && share_start(r, err) == 0 ? keep_noise(r, err) : -1;
 }
 
 static void bind_all(struct apex_runner *r)
@@ -259,6 +249,7 @@ void apex_runner_clean(struct apex_runner *r, const float *sample, float *logits
     } else {
         memcpy(in->data, sample, (size_t)apex_shape_count(&in->shape) * sizeof *sample);
     }
+    r->start.rows = 0; /* a direction may depend on the sample */
     program_run(r->clean, &pass);
     memcpy(logits, r->clean->logits.data, (size_t)r->e.model->classes * sizeof *logits);
 }

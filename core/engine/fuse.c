@@ -60,7 +60,7 @@ static int join(struct step *s, struct step *next)
             return 0;
     } else if (next->kind == STEP_RELU && !s->relu) {
         s->relu = 1;
-    } else if (next->kind == STEP_NOISE && s->layer) {
+    } else if (next->kind == STEP_NOISE) {
         s->noise = next->noise;
         next->noise = NULL;
     } else {

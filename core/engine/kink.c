@@ -295,6 +295,8 @@ static void run_kink(const struct step *s, const struct pass *pass)
     const struct kink *k = s->state;
     walk_all(k, s->in[0].data, s->in[1].data, (float)noise_factor(pass, k->site), s->relu,
              s->out.shape.dim[0], s->out.data);
+    if (s->noise)
+        noise_add(s->noise, pass, &s->out);
 }
 
 /* The weights of a dense layer that suits; NULL: it does not. */

@@ -52,7 +52,7 @@ static void run_steps(const struct program *p, const struct pass *pass, int from
 
 void program_begin(const struct program *p, const struct pass *pass)
 {
-    run_steps(p, pass, 0, p->once);
+    run_steps(p, pass, program_start(p, pass, run_steps), p->once);
 }
 
 void program_run(const struct program *p, const struct pass *pass)
@@ -170,6 +170,8 @@ static struct program *builder_finish(struct builder *b, int failed)
     free(b->at);
     free(b->ray);
     free(b->kink);
+    if (b->p)
+        b->p->ray_site = b->ray_site;
     if (!failed && !b->clean) /* the clean pass keeps what lies between */
         program_fuse(b->p);
     if (!failed && program_plan(b->p, b->err) == 0)

@@ -30,6 +30,15 @@ struct kept_xi {
     int rows; /* that hold draws; 0: none yet */
 };
 
+/* What the first steps of two programs come to for one tile (start.c). */
+struct kept_start {
+    float *data; /* [count]; NULL: nothing is shared */
+    int64_t count;
+    int steps;
+    uint32_t sample, draw0;
+    int rows; /* that hold draws; 0: nothing is kept now */
+};
+
 /* What a run of a program needs beside its own steps. */
 struct pass {
     const struct apex_noise *noise;
@@ -83,8 +92,10 @@ struct program {
     struct operand input, logits, output; /* input and output: clean program only; buffer -1 otherwise */
     size_t arena;                         /* floats */
     size_t scratch;                       /* bytes */
-    int64_t xi, row_xi; /* floats: of all sites for the whole tile; of one row of the largest */
-    int xi_ahead;       /* a pass needs its xi made by program_fill_noise */
+    int64_t xi, row_xi;       /* floats: of all sites for the whole tile; of one row of the largest */
+    int ray_site;             /* where its noise enters as a ray; APEX_SITE_ALL: nowhere */
+    struct kept_start *start; /* shared with another program; NULL: none */
+    int xi_ahead;             /* a pass needs its xi made by program_fill_noise */
 };
 
 /* One prepared Conv or linear layer: a node for a number of rows, with or without its bias. */
@@ -129,6 +140,14 @@ void program_free(struct program *p); /* accepts NULL */
 int program_plan(struct program *p, struct apex_error *err);
 void program_bind(struct program *p, float *arena);
 double engine_clock(void); /* seconds */
+
+/* start.c: the steps that both programs begin with, if they are worth it, are from now on run by one of them
+ * for both; start lives as long as they do, start->data is freed by the caller. -1: no memory. */
+int program_share_start(struct program *a, struct program *b, struct kept_start *start,
+                        struct apex_error *err);
+/* How many of the first steps are done, run just now or by the other program. */
+int program_start(const struct program *p, const struct pass *pass,
+                  void (*run)(const struct program *, const struct pass *, int from, int to));
 
 /* program_begin once for a tile of draws, then program_run for each scale. */
 void program_begin(const struct program *p, const struct pass *pass);

@@ -23,14 +23,31 @@ HOT static void ahead_relu(const float *a, const float *direction, float sigma, 
     }
 }
 
+HOT static void ahead_noisy(const float *a, const float *direction, float sigma, int relu, const float *xi,
+                            float factor, int64_t n, float *y)
+{
+    for (int64_t i = 0; i < n; i++) {
+        float v = a[i] + sigma * direction[i];
+        y[i] = (relu && v < 0 ? 0 : v) + factor * xi[i];
+    }
+}
+
 /* in[0]: the direction, all rows; in[1]: the clean tensor, one row. */
 static void run_ray(const struct step *s, const struct pass *pass)
 {
     const struct ray *r = s->state;
-    float sigma = (float)noise_factor(pass, r->site);
-    for (int64_t d = 0; d < s->out.shape.dim[0]; d++)
-        (s->relu ? ahead_relu : ahead)(s->in[1].data, s->in[0].data + d * r->elements, sigma, r->elements,
-                                       s->out.data + d * r->elements);
+    float sigma = (float)noise_factor(pass, r->site), factor = 0;
+    const float *a = s->in[1].data, *xi = s->noise ? noise_tile(s->noise, pass, &factor) : NULL;
+    for (int64_t d = 0; d < s->out.shape.dim[0]; d++) {
+        const float *direction = s->in[0].data + d * r->elements;
+        float *y = s->out.data + d * r->elements;
+        if (xi)
+            ahead_noisy(a, direction, sigma, s->relu, xi + d * r->elements, factor, r->elements, y);
+        else
+            (s->relu ? ahead_relu : ahead)(a, direction, sigma, r->elements, y);
+    }
+    if (s->noise && !xi)
+        noise_add(s->noise, pass, &s->out);
 }
 
 int ray_start(struct builder *b, int value, int site, enum apex_noise_kind kind)
