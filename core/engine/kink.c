@@ -162,29 +162,38 @@ HOT static void look_at_units(int units, const float *restrict from, const float
     }
 }
 
+/* What keys i to i + 15 count among themselves. */
+static inline __attribute__((always_inline)) void rank_within(const int32_t *key, ints before[2])
+{
+    const ints lane = {0, 1, 2, 3, 4, 5, 6, 7}, low = *(const ints *)key, high = *(const ints *)(key + WIDTH);
+    ints at = {0};
+    for (int j = 0; j < WIDTH; j++, at += 1) {
+        ints later = lane > at;
+        before[0] -= (low > key[j]) | ((low == key[j]) & later);
+        before[1] -= (high > key[j + WIDTH]) | ((high == key[j + WIDTH]) & later);
+        before[0] -= low > key[j + WIDTH];
+        before[1] += (high < key[j]) + 1;
+    }
+}
+
 /* rank[i]: how many keys are before key i, equal ones by number. No branches: which is smaller, nobody can
- * guess. Two vectors of room beyond `count`. */
+ * guess. The two vectors beyond `count` hold the largest numbers. */
 HOT static void rank_all(const int32_t *key, int count, int32_t *rank)
 {
-    const ints lane = {0, 1, 2, 3, 4, 5, 6, 7};
     for (int i = 0; i < count; i += 2 * WIDTH) {
-        ints own0 = *(const ints *)(key + i), own1 = *(const ints *)(key + i + WIDTH);
-        ints before0 = (ints){0} + i, before1 = before0;
-        int j = 0;
-        for (; j < i; j++) {
-            before0 += own0 < key[j];
-            before1 += own1 < key[j];
+        const ints low = *(const ints *)(key + i), high = *(const ints *)(key + i + WIDTH);
+        ints before[2] = {(ints){0} + i, (ints){0} + i};
+        for (int j = 0; j < i; j++) {
+            before[0] += low < key[j];
+            before[1] += high < key[j];
         }
-        for (; j < i + 2 * WIDTH && j < count; j++) {
-            before0 -= (own0 > key[j]) | ((own0 == key[j]) & (lane > j - i));
-            before1 -= (own1 > key[j]) | ((own1 == key[j]) & (lane > j - i - WIDTH));
+        rank_within(key + i, before);
+        for (int j = i + 2 * WIDTH; j < count; j++) {
+            before[0] -= low > key[j];
+            before[1] -= high > key[j];
         }
-        for (; j < count; j++) {
-            before0 -= own0 > key[j];
-            before1 -= own1 > key[j];
-        }
-        *(ints *)(rank + i) = before0;
-        *(ints *)(rank + i + WIDTH) = before1;
+        *(ints *)(rank + i) = before[0];
+        *(ints *)(rank + i + WIDTH) = before[1];
     }
 }
 
@@ -199,7 +208,8 @@ static int sort_changes(int units, const float *sigma, const int32_t *happens, c
         memcpy(&key[count], &sigma[j], sizeof *key);
         count += happens[j];
     }
-    memset(key + count, 0, 2 * WIDTH * sizeof *key);
+    for (int i = count; i < count + 2 * WIDTH; i++)
+        key[i] = INT32_MAX;
     rank_all(key, count, rank);
     for (int i = 0; i < count; i++) {
         path->unit[rank[i]] = some[i];
