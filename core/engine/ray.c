@@ -2,6 +2,7 @@
 #include "core/engine/builder.h"
 #include "core/engine/hot.h"
 
+#include <math.h>
 #include <string.h>
 
 struct ray {
@@ -9,43 +10,48 @@ struct ray {
     int64_t elements; /* of one row */
 };
 
-HOT static void ahead(const float *a, const float *direction, float sigma, int64_t n, float *y)
+/* `rows` of n; floor: 0 for a ReLU, else minus infinity. NaN passes. */
+struct stretch {
+    int64_t rows, n;
+    float sigma, floor;
+};
+
+HOT static void ahead(const struct stretch *s, const float *a, const float *direction, float *restrict y)
 {
-    for (int64_t i = 0; i < n; i++)
-        y[i] = a[i] + sigma * direction[i];
+    const int64_t n = s->n;
+    const float sigma = s->sigma, floor = s->floor;
+    for (int64_t d = 0; d < s->rows; d++, direction += n, y += n)
+        for (int64_t i = 0; i < n; i++) {
+            float v = a[i] + sigma * direction[i];
+            y[i] = v < floor ? floor : v;
+        }
 }
 
-HOT static void ahead_relu(const float *a, const float *direction, float sigma, int64_t n, float *y)
+/* And other noise after the ReLU: factor xi. */
+HOT static void ahead_noisy(const struct stretch *s, const float *a, const float *direction, float factor,
+                            const float *xi, float *restrict y)
 {
-    for (int64_t i = 0; i < n; i++) {
-        float v = a[i] + sigma * direction[i];
-        y[i] = v < 0 ? 0 : v; /* NaN passes */
-    }
-}
-
-HOT static void ahead_noisy(const float *a, const float *direction, float sigma, int relu, const float *xi,
-                            float factor, int64_t n, float *y)
-{
-    for (int64_t i = 0; i < n; i++) {
-        float v = a[i] + sigma * direction[i];
-        y[i] = (relu && v < 0 ? 0 : v) + factor * xi[i];
-    }
+    const int64_t n = s->n;
+    const float sigma = s->sigma, floor = s->floor;
+    for (int64_t d = 0; d < s->rows; d++, direction += n, xi += n, y += n)
+        for (int64_t i = 0; i < n; i++) {
+            float v = a[i] + sigma * direction[i];
+            y[i] = (v < floor ? floor : v) + factor * xi[i];
+        }
 }
 
 /* in[0]: the direction, all rows; in[1]: the clean tensor, one row. */
 static void run_ray(const struct step *s, const struct pass *pass)
 {
     const struct ray *r = s->state;
-    float sigma = (float)noise_factor(pass, r->site), factor = 0;
-    const float *a = s->in[1].data, *xi = s->noise ? noise_tile(s->noise, pass, &factor) : NULL;
-    for (int64_t d = 0; d < s->out.shape.dim[0]; d++) {
-        const float *direction = s->in[0].data + d * r->elements;
-        float *y = s->out.data + d * r->elements;
-        if (xi)
-            ahead_noisy(a, direction, sigma, s->relu, xi + d * r->elements, factor, r->elements, y);
-        else
-            (s->relu ? ahead_relu : ahead)(a, direction, sigma, r->elements, y);
-    }
+    struct stretch all = {s->out.shape.dim[0], r->elements, (float)noise_factor(pass, r->site),
+                          s->relu ? 0 : -INFINITY};
+    float factor = 0;
+    const float *xi = s->noise ? noise_tile(s->noise, pass, &factor) : NULL;
+    if (xi)
+        ahead_noisy(&all, s->in[1].data, s->in[0].data, factor, xi, s->out.data);
+    else
+        ahead(&all, s->in[1].data, s->in[0].data, s->out.data);
     if (s->noise && !xi)
         noise_add(s->noise, pass, &s->out);
 }
