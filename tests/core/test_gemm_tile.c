@@ -18,19 +18,32 @@ enum { ROWS = 12, MOST_K = 40, PITCH = 24, ROOM = ROWS * PITCH };
 
 struct tile {
     const char *name;
-    int runs, rows;
+    int runs, least, rows, cols; /* rows from least on */
     gemm_tile_fn *run;
 };
 
-static int tiles(struct tile list[2])
+#if defined(__x86_64__) && defined(__GNUC__)
+static void narrow(int rows, const struct gemm_tile *t)
+{
+    assert_int_equal(rows, GEMM_NARROW_ROWS);
+    gemm_narrow_avx2(t);
+}
+#endif
+
+enum { TILES = 3 };
+
+static int tiles(struct tile list[TILES])
 {
     int count = 0;
     (void)list;
 #if defined(__x86_64__) && defined(__GNUC__)
     __builtin_cpu_init();
     int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    list[count++] = (struct tile){"avx2", avx2, 6, gemm_tile_avx2};
-    list[count++] = (struct tile){"avx512", __builtin_cpu_supports("avx512f") != 0, 12, gemm_tile_avx512};
+    list[count++] = (struct tile){"avx2", avx2, 1, 6, GEMM_PANEL, gemm_tile_avx2};
+    list[count++] =
+        (struct tile){"avx512", __builtin_cpu_supports("avx512f") != 0, 1, 12, GEMM_PANEL, gemm_tile_avx512};
+    list[count++] =
+        (struct tile){"avx2, narrow", avx2, GEMM_NARROW_ROWS, GEMM_NARROW_ROWS, GEMM_NARROW_COLS, narrow};
 #endif
     return count;
 }
@@ -85,14 +98,14 @@ static void compare(const struct tile *tile, int rows, int k, int cols, int part
 
 static void every_tile_equals_plain_c(void **state)
 {
-    struct tile list[2];
+    struct tile list[TILES];
     static const int ks[] = {0, 1, 2, 7, MOST_K};
     int count = tiles(list);
     (void)state;
     for (int i = 0; i < count; i++) {
         print_message("%s: %s\n", list[i].name, list[i].runs ? "compared" : "not on this processor");
-        for (int rows = 1; list[i].runs && rows <= list[i].rows; rows++)
-            for (int cols = 1; cols <= GEMM_PANEL; cols++)
+        for (int rows = list[i].least; list[i].runs && rows <= list[i].rows; rows++)
+            for (int cols = 1; cols <= list[i].cols; cols++)
                 for (int parts = 0; parts < 64; parts++)
                     compare(&list[i], rows, ks[(rows + cols + parts) % 5], cols, parts);
     }
@@ -103,7 +116,7 @@ static void special_numbers_pass_as_in_plain_c(void **state)
 {
     static const float special[] = {0, -0.0f, INFINITY, -INFINITY, 1e-41f, -1e-41f, 3e38f, -3e38f, 1, -1};
     static struct job j;
-    struct tile list[2];
+    struct tile list[TILES];
     int count = tiles(list);
     (void)state;
     for (int i = 0; i < count; i++)
@@ -129,7 +142,7 @@ static void special_numbers_pass_as_in_plain_c(void **state)
 /* The choice is one that this processor can run, and the environment can turn the widest off. */
 static void the_choice_fits_the_processor(void **state)
 {
-    struct tile list[2];
+    struct tile list[TILES];
     int count = tiles(list), avx512 = 0, avx2 = 0;
     (void)state;
     for (int i = 0; i < count; i++) {

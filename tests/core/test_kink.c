@@ -107,6 +107,43 @@ static void units_that_change_together_are_all_counted(void **state)
     build_free(&b);
 }
 
+/* Noise at every activation goes the way of noise at the first one until the second: beside it, on other
+ * draws, after another sample, it is what it is alone. */
+static void every_activation_beside_the_first_one_is_what_it_is_alone(void **state)
+{
+    static const int both[] = {0, APEX_SITE_ALL}, all[] = {APEX_SITE_ALL};
+    static const enum apex_noise_kind kinds[] = {APEX_NOISE_GAUSSIAN, APEX_NOISE_MULTIPLICATIVE};
+    (void)state;
+    struct build b;
+    float x[2][IN], clean[CLASSES], first[SCALES * TILE * CLASSES];
+    static float expected[SCALES * TILE * CLASSES], got[SCALES * TILE * CLASSES];
+    three_layers(&b);
+    for (int i = 0; i < IN; i++) {
+        x[0][i] = (float)(i % 5) - 1.7f;
+        x[1][i] = (float)(i % 3) - 0.7f;
+    }
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        struct apex_runner *alone = runner(&b, "native", all, 1, kinds[k], 0);
+        struct apex_runner *beside = runner(&b, "native", both, 2, kinds[k], 0);
+        for (int sample = 0; sample < 2; sample++)
+            for (int draw = 0; draw < 3 * TILE; draw += TILE) {
+                const int n = draw ? TILE : TILE - 1;
+                apex_runner_clean(alone, x[sample], clean);
+                apex_runner_perturb(alone, 0, NULL, scales, SCALES, SAMPLE, (uint32_t)draw, n, expected);
+                apex_runner_clean(beside, x[sample], clean);
+                if (draw != TILE) /* once it has to make the start itself */
+                    apex_runner_perturb(beside, 0, NULL, scales, SCALES, SAMPLE, (uint32_t)draw, n, first);
+                apex_runner_perturb(beside, 1, NULL, scales, SCALES, SAMPLE, (uint32_t)draw, n, got);
+                for (int i = 0; i < SCALES; i++)
+                    assert_memory_equal(got + i * TILE * CLASSES, expected + i * TILE * CLASSES,
+                                        (size_t)(n * CLASSES) * sizeof *got);
+            }
+        apex_runner_free(alone);
+        apex_runner_free(beside);
+    }
+    build_free(&b);
+}
+
 /* conv, ReLU, flatten, dense; the dense layer as a Gemm, whose weights are turned, or as MatMul and Add. */
 static void flattened(struct build *b, int as_gemm)
 {
@@ -158,6 +195,7 @@ int main(void)
         cmocka_unit_test(following_the_units_gives_what_the_products_give),
         cmocka_unit_test(other_scales_on_the_way_do_not_change_a_bit),
         cmocka_unit_test(units_that_change_together_are_all_counted),
+        cmocka_unit_test(every_activation_beside_the_first_one_is_what_it_is_alone),
         cmocka_unit_test(turned_weights_meet_the_flattened_map_as_it_lies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
