@@ -125,8 +125,8 @@ static void every_activation_beside_the_first_one_is_what_it_is_alone(void **sta
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         struct apex_runner *alone = runner(&b, "native", all, 1, kinds[k], 0);
         struct apex_runner *beside = runner(&b, "native", both, 2, kinds[k], 0);
-        for (int sample = 0; sample < 2; sample++)
-            for (int draw = 0; draw < 3 * TILE; draw += TILE) {
+        for (int draw = 0; draw < 3 * TILE; draw += TILE)
+            for (int sample = 0; sample < 2; sample++) {
                 const int n = draw ? TILE : TILE - 1;
                 apex_runner_clean(alone, x[sample], clean);
                 apex_runner_perturb(alone, 0, NULL, scales, SCALES, SAMPLE, (uint32_t)draw, n, expected);
