@@ -74,6 +74,42 @@ static int put_site(struct side a, struct side b, FILE *out, struct apex_error *
     return 0;
 }
 
+/* The same escape noise at the scale that is not the files' own; -1 with err. */
+static int put_other_scale(const struct report_model *a, const struct report_model *b, FILE *out,
+                           struct apex_error *err)
+{
+    const int relative = !a->result->relative;
+    const size_t na = a->result->samples, nb = b->result->samples;
+    double *v = malloc((na + nb + 1) * sizeof *v);
+    int failed = v ? 0 : apex_fail(err, "out of memory"), rows = 0;
+    for (size_t i = 0; i < a->result->sites && !failed; i++) {
+        struct separate s;
+        int j = result_find_site(b->result, a->site[i].name);
+        if (j < 0 || a->result->relative != b->result->relative ||
+            report_values_at(a, i, REGULARITY_ESCAPE_MODE, relative, v) ||
+            report_values_at(b, (size_t)j, REGULARITY_ESCAPE_MODE, relative, v + na))
+            continue;
+        failed = separate(v, na, v + na, nb, REPORT_LEVEL, &s, err);
+        if (failed)
+            continue;
+        if (!rows++)
+            fprintf(out, "\nThe same escape noise at %s scale (%s the site's rms):\n%-10s%12s%12s%24s\n",
+                    relative ? "relative" : "absolute", relative ? "over" : "times", "site", "rms of A",
+                    "rms of B", "AUC of escape, A > B");
+        fprintf(out, "%-10.10s%12.4g%12.4g", a->site[i].name, a->result->activation_rms[i],
+                b->result->activation_rms[j]);
+        put_interval(out, s.auc, s.auc_interval, NAN, 24);
+        fprintf(out, "\n");
+    }
+    free(v);
+    if (!rows && !failed && relative)
+        fprintf(
+            out,
+            "\nAbsolute scales, and the files hold no activation norms, which differ between models and can "
+            "reverse the order.\n");
+    return failed ? -1 : 0;
+}
+
 struct cell {
     double auc, sigma;
     struct interval interval;
@@ -136,10 +172,6 @@ static int put_all(const struct report_model *a, const struct report_model *b, F
     put_head(b, 'B', out);
     if (a->result->relative != b->result->relative)
         fprintf(out, "The scales differ in kind: sigma does not mean the same in A and B.\n");
-    else if (!a->result->relative)
-        fprintf(out, "Absolute scales: activation norms differ between models and can reverse the order; "
-                     "compare sweeps "
-                     "with scale: relative too.\n");
     fprintf(out, "\n%-10s%22s %4s%22s %4s%24s%24s\n", "site", "A: median escape", "cens", "B: median escape",
             "cens", "AUC of escape, A > B", "AUC of mean stay, A > B");
     int common = 0;
@@ -154,6 +186,8 @@ static int put_all(const struct report_model *a, const struct report_model *b, F
     }
     if (!common)
         return apex_fail(err, "%s and %s have no site in common", a->result->path, b->result->path);
+    if (a->result->relative == b->result->relative && put_other_scale(a, b, out, err))
+        return -1;
     if (best.cells) {
         fprintf(out, "\nStay separates them best at %s, sigma = %s: AUC ", best.site,
                 result_sigma_text(best.sigma, sigma));

@@ -90,3 +90,20 @@ double curve_crossing(const struct curve_point *point, size_t n, double share)
     }
     return before ? INFINITY : NAN;
 }
+
+struct curve_point curve_at(const struct curve_point *point, size_t n, double sigma)
+{
+    struct curve_point at = {.sigma = sigma, .mean = NAN, .band = {NAN, NAN}};
+    for (size_t k = 0; k < n; k++) {
+        const struct curve_point *b = &point[k], *a = k ? b - 1 : b;
+        if (b->sigma == sigma)
+            return (struct curve_point){.sigma = sigma, .mean = b->mean, .band = b->band};
+        if (!(a->sigma < sigma && sigma < b->sigma) || isinf(b->sigma))
+            continue;
+        double part = log(sigma / a->sigma) / log(b->sigma / a->sigma);
+        at.mean = a->mean + part * (b->mean - a->mean);
+        at.band.low = a->band.low + part * (b->band.low - a->band.low);
+        at.band.high = a->band.high + part * (b->band.high - a->band.high);
+    }
+    return at;
+}

@@ -30,4 +30,8 @@ int curve_of_stay(const struct result *r, const struct result_site *s, const uns
  * already there, NaN for an empty curve. */
 double curve_crossing(const struct curve_point *point, size_t n, double share);
 
+/* The mean and its band at a scale between two of the curve, linear in log sigma; sigma infinite: the last
+ * point's. NaN outside the curve's scales. Only sigma, mean and band of the result are set. */
+struct curve_point curve_at(const struct curve_point *point, size_t n, double sigma);
+
 #endif

@@ -149,3 +149,25 @@ int report_model_digest(struct report_model *m, struct result *result, struct ap
             return apex_fail_in(err, "%s", result->path);
     return 0;
 }
+
+/* What the file's escape noise is multiplied by; NaN: not known. */
+static double factor_of(const struct result *r, size_t site, int relative)
+{
+    if (!relative == !r->relative)
+        return 1;
+    double rms = r->activation_rms[site];
+    return !(rms > 0) ? NAN : relative ? 1 / rms : rms;
+}
+
+int report_values_at(const struct report_model *m, size_t site, enum regularity_measure measure, int relative,
+                     double *out)
+{
+    static const double never = 1e300; /* from there on: left at infinity only, or censored */
+    double factor = factor_of(m->result, site, relative);
+    const double *value = m->site[site].value[measure];
+    if (isnan(factor))
+        return -1;
+    for (size_t i = 0; i < m->result->samples; i++)
+        out[i] = value[i] > never ? value[i] : value[i] * factor;
+    return 0;
+}

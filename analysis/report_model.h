@@ -45,4 +45,10 @@ const struct report_site *report_head(const struct report_model *m);
 /* "relative sigma" or "sigma", for axes. */
 const char *report_sigma_label(const struct report_model *m);
 
+/* Escape noise of every sample at a site, at relative (1) or absolute (0) scale whatever the file's is:
+ * out[samples], 0. -1: not known, because activation norms are not, or differ from activation to activation
+ * (`all`, unless the file's own scale is asked for). */
+int report_values_at(const struct report_model *m, size_t site, enum regularity_measure measure, int relative,
+                     double *out);
+
 #endif

@@ -110,10 +110,37 @@ static int has_variable(const struct result *r, const char *name)
     return nc_inq_varid(r->nc, name, &id) == NC_NOERR;
 }
 
+/* Files of an earlier version know only the factors of a relative sweep. */
+static int read_activation_rms(struct result *r, struct apex_error *err)
+{
+    if (has_variable(r, "activation_rms"))
+        return (r->activation_rms = result_read(r, "activation_rms", RESULT_DOUBLE, "s", -1, err)) ? 0 : -1;
+    r->activation_rms = malloc(r->sites * sizeof *r->activation_rms);
+    if (!r->activation_rms)
+        return apex_fail(err, "%s: no memory", r->path);
+    for (size_t k = 0; k < r->sites; k++)
+        r->activation_rms[k] = r->site_rms[k] > 0 && r->site_rms[k] != 1 ? r->site_rms[k] : NAN;
+    return 0;
+}
+
+static int read_response_sizes(struct result *r, struct apex_error *err)
+{
+    static const char *const name[] = {"response_sigma", "response_site", "response_sample"};
+    size_t *to[] = {&r->response_sigmas, &r->response_sites, &r->response_samples};
+    for (int k = 0; has_variable(r, "response_energy") && k < 3; k++) {
+        int id;
+        if (nc_inq_dimid(r->nc, name[k], &id) || nc_inq_dimlen(r->nc, id, to[k]) || *to[k] == 0 ||
+            *to[k] > INT_MAX)
+            return apex_fail(err, "%s: it has no dimension '%s' of a size above 0", r->path, name[k]);
+    }
+    return 0;
+}
+
 static int read_all(struct result *r, struct apex_error *err)
 {
     if (check_format(r, err) || read_dimensions(r, err) || read_draws(r, err) || read_texts(r, err) ||
-        read_arrays(r, err) || check_coordinates(r, err) || check_classes(r, err))
+        read_arrays(r, err) || read_activation_rms(r, err) || read_response_sizes(r, err) ||
+        check_coordinates(r, err) || check_classes(r, err))
         return -1;
     for (size_t k = 0; k < r->sites; k++)
         r->relative |= r->site_rms[k] != 1;
@@ -155,21 +182,10 @@ void result_close(struct result *r)
         free(r->attribute[k].name);
         free(r->attribute[k].text);
     }
-    void *owned[] = {r->path,
-                     r->model,
-                     r->site_elements,
-                     r->site_rms,
-                     r->sigma,
-                     r->sample,
-                     r->label,
-                     r->clean_class,
-                     r->clean_margin,
-                     r->clean_loss,
-                     r->clean_second_class,
-                     r->clean_wrong,
-                     r->stay_mean,
-                     r->class_share,
-                     r->completeness,
+    void *owned[] = {r->path,           r->model,        r->site_elements, r->site_rms,
+                     r->activation_rms, r->sigma,        r->sample,        r->label,
+                     r->clean_class,    r->clean_margin, r->clean_loss,    r->clean_second_class,
+                     r->clean_wrong,    r->stay_mean,    r->class_share,   r->completeness,
                      r->attribute};
     for (size_t k = 0; k < sizeof owned / sizeof owned[0]; k++)
         free(owned[k]);

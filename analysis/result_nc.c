@@ -18,6 +18,12 @@ static const char *dimension_name(char letter)
         return "sample";
     case 'c':
         return "class";
+    case 'S':
+        return "response_site";
+    case 'G':
+        return "response_sigma";
+    case 'N':
+        return "response_sample";
     default:
         return "perturbed_class";
     }
@@ -32,6 +38,12 @@ static size_t dimension_size(const struct result *r, char letter)
         return r->sigmas;
     case 'n':
         return r->samples;
+    case 'S':
+        return r->response_sites;
+    case 'G':
+        return r->response_sigmas;
+    case 'N':
+        return r->response_samples;
     default:
         return r->classes;
     }

@@ -5,7 +5,8 @@
 
 #include "analysis/result.h"
 
-/* One letter for each dimension: s site, g sigma, n sample, c class, p perturbed_class. */
+/* One letter for each dimension: s site, g sigma, n sample, c class, p perturbed_class; S response_site, G
+ * response_sigma, N response_sample. */
 #define RESULT_MOST_DIMENSIONS 4
 
 /* Types that a variable is converted to in memory. */

@@ -28,6 +28,9 @@ int section_information(struct report *r, struct apex_error *err); /* 5 from sam
 int section_bias(struct report *r, struct apex_error *err);        /* 6 */
 int section_input(struct report *r, struct apex_error *err);       /* 7 input against activations */
 
+/* What input noise becomes at each layer, after section 7's curves. */
+int section_response(struct report *r, struct apex_error *err);
+
 /* The most and the least regular samples of each class, after section 2's numbers. */
 int section_sheets(struct report *r, struct apex_error *err);
 

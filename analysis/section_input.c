@@ -18,8 +18,27 @@ static struct table *columns(void)
     table_column(t, COLUMN_NUMBER, "half_sigma", "Half stay at", "sigma");
     table_column(t, COLUMN_LOW, "half_sigma_low", "", "sigma");
     table_column(t, COLUMN_HIGH, "half_sigma_high", "", "sigma");
-    table_column(t, COLUMN_NUMBER, "of_input", "Of input", "ratio");
+    table_column(t, COLUMN_NUMBER, "half_relative", "The same", "sigma / rms");
+    table_column(t, COLUMN_LOW, "half_relative_low", "", "sigma / rms");
+    table_column(t, COLUMN_HIGH, "half_relative_high", "", "sigma / rms");
+    table_column(t, COLUMN_NUMBER, "of_input", "Of input", "ratio of sigma / rms");
     return t;
+}
+
+/* What a scale of the file at a site is divided by to be relative; NaN: not known. */
+static double unit_of(const struct result *f, size_t site)
+{
+    double rms = f->activation_rms[site];
+    return f->relative ? 1 : rms > 0 ? rms : NAN;
+}
+
+/* Whether this model can be shown at relative scale. */
+static int has_relative(const struct report_model *m)
+{
+    for (size_t i = 0; i < m->result->sites; i++)
+        if (!isnan(unit_of(m->result, i)) && m->site[i].look != LOOK_ALL)
+            return 1;
+    return 0;
 }
 
 /* Crossing of the mean, and of the ends of its band: an interval for the crossing. */
@@ -42,19 +61,30 @@ static double crossing(const struct report_model *m, const struct report_site *s
     return half;
 }
 
+/* The same at relative scale. */
+static double relative_crossing(const struct report_model *m, size_t site, struct interval *band)
+{
+    double unit = m->site[site].look == LOOK_ALL && !m->result->relative ? NAN : unit_of(m->result, site);
+    double half = crossing(m, &m->site[site], band);
+    *band = (struct interval){band->low / unit, band->high / unit};
+    return half / unit;
+}
+
 static void put_rows(struct table *t, const struct report_model *m)
 {
     const struct result *f = m->result;
     int input = result_find_site(f, "input");
-    struct interval band;
-    double of = input < 0 ? NAN : crossing(m, &m->site[input], &band);
+    struct interval band, of_band;
+    double of = input < 0 ? NAN : relative_crossing(m, (size_t)input, &of_band);
     for (size_t i = 0; i < f->sites; i++) {
         double half = crossing(m, &m->site[i], &band);
         table_text(t, m->name);
         table_text(t, f->relative ? "relative" : "absolute");
         table_text(t, m->site[i].name);
         table_number(t, (double)f->site_elements[i]);
-        table_number(t, f->relative && f->site_rms[i] > 0 ? f->site_rms[i] : NAN);
+        table_number(t, f->activation_rms[i]);
+        table_interval(t, half, band.low, band.high);
+        half = relative_crossing(m, i, &band);
         table_interval(t, half, band.low, band.high);
         table_number(t, isfinite(half) && isfinite(of) ? half / of : NAN);
     }
@@ -72,22 +102,23 @@ static int draw(struct report *r, int number, struct apex_error *err)
         return -1;
     for (size_t i = 0; i < f->sites; i++) {
         const struct report_site *s = &m->site[i];
-        if (s->look == LOOK_ALL)
+        if (s->look == LOOK_ALL || isnan(unit_of(f, i)))
             continue;
         double *y = report_lines_y(&l, lines), *low = report_lines_low(&l, lines),
                *high = report_lines_high(&l, lines);
         for (size_t k = 0; k < f->sigmas; k++) {
-            y[k] = s->curve[k].mean;
-            low[k] = s->curve[k].band.low;
-            high[k] = s->curve[k].band.high;
+            struct curve_point at = curve_at(s->curve, f->sigmas, f->sigma[k] * unit_of(f, i));
+            y[k] = at.mean;
+            low[k] = at.band.low;
+            high[k] = at.band.high;
         }
         l.series[lines++] = (struct series){s->name, s->look, s->rank, s->of, y, low, high};
     }
-    snprintf(title, sizeof title, "%s: input and layers at equal relative scale", m->name);
+    snprintf(title, sizeof title, "%s: sites at equal relative scale", m->name);
     figure_chart(r->figures, &(struct chart){.kind = CHART_LINES,
                                              .name = report_figure_name("input", number + 1, name),
                                              .title = title,
-                                             .x_label = report_sigma_label(m),
+                                             .x_label = "sigma / rms of the clean activation",
                                              .y_label = "stay",
                                              .points = (int)f->sigmas,
                                              .x = f->sigma,
@@ -100,7 +131,7 @@ static int draw(struct report *r, int number, struct apex_error *err)
     page_figure(r->page, name,
                 "Noise of the same size compared with what it is added to. Dashed: the input; blue to "
                 "orange: layers from "
-                "shallow to deep. Bands: 95 %.");
+                "shallow to deep. Bands: 95 %. In an absolute sweep, curves are read between its scales.");
     report_lines_free(&l);
     return 0;
 }
@@ -109,34 +140,50 @@ static int draw(struct report *r, int number, struct apex_error *err)
 static void say(struct report *r, const struct report_model *m)
 {
     int input = result_find_site(m->result, "input"), least = -1, most = -1;
-    struct interval b;
+    struct interval band, bl = {0}, bm = {0};
     char a[REPORT_INTERVAL], c[REPORT_INTERVAL], d[REPORT_INTERVAL];
     double low = INFINITY, high = -INFINITY;
     for (size_t i = 0; i < m->result->sites; i++) {
-        double x = crossing(m, &m->site[i], &b);
-        if (m->site[i].look != LOOK_LAYER || isnan(x))
+        double x = m->site[i].look == LOOK_LAYER ? relative_crossing(m, i, &band) : NAN;
+        if (isnan(x))
             continue;
         if (x < low || least < 0) {
             low = x;
             least = (int)i;
+            bl = band;
         }
         if (x > high || most < 0) {
             high = x;
             most = (int)i;
+            bm = band;
         }
     }
     if (input < 0 || least < 0)
         return;
-    struct interval bi, bl, bm;
-    double x = crossing(m, &m->site[input], &bi);
-    crossing(m, &m->site[least], &bl);
-    crossing(m, &m->site[most], &bm);
+    double x = relative_crossing(m, (size_t)input, &band);
     page_finding(r->page,
                  "`%s`, relative scale, %zu samples: half of the draws stay up to sigma / rms = %s for noise "
                  "on the input; "
                  "among the layers from %s (`%s`) to %s (`%s`).",
-                 m->name, m->computed, report_interval(x, bi, a), report_interval(low, bl, c),
+                 m->name, m->computed, report_interval(x, band, a), report_interval(low, bl, c),
                  m->site[least].name, report_interval(high, bm, d), m->site[most].name);
+}
+
+/* What is not known at relative scale, and why. */
+static void say_missing(struct report *r, int relative, int input)
+{
+    if (!relative)
+        page_finding(
+            r->page,
+            "Input and layers cannot be compared from these files: their scales are absolute, sigma means "
+            "different things where activations differ in size, and the sizes are not in the files.");
+    if (!relative)
+        page_missing(
+            r->page,
+            "Files written by this version hold the root mean square of each site's clean activation "
+            "(`activation_rms`): run the sweep once more, which computes only that.");
+    if (!input)
+        page_missing(r->page, "No file has the site `input`; add it to the grid's `sites`.");
 }
 
 int section_input(struct report *r, struct apex_error *err)
@@ -145,22 +192,17 @@ int section_input(struct report *r, struct apex_error *err)
     int failed = t ? 0 : apex_fail(err, "out of memory"), relative = 0, input = 0;
     page_section(r->page, "input", "7. Input against activations");
     for (int n = 0; n < r->models; n++) {
-        relative += r->model[n].result->relative;
+        relative += has_relative(&r->model[n]);
         input += result_find_site(r->model[n].result, "input") >= 0;
     }
-    if (!relative)
-        page_finding(
-            r->page,
-            "Input and layers cannot be compared from these files: their scales are absolute, and sigma "
-            "means different things where activations differ in size. The table below keeps the absolute "
-            "numbers.");
-    for (int n = 0; n < r->models && !failed && relative; n++)
-        if (r->model[n].result->relative)
+    say_missing(r, relative, input);
+    for (int n = 0; n < r->models && !failed; n++)
+        if (has_relative(&r->model[n]))
             say(r, &r->model[n]);
     if (relative)
         page_figures(r->page);
     for (int n = 0; n < r->models && !failed; n++) {
-        if (r->model[n].result->relative)
+        if (has_relative(&r->model[n]))
             failed = draw(r, n, err);
         put_rows(t, &r->model[n]);
     }
@@ -170,16 +212,5 @@ int section_input(struct report *r, struct apex_error *err)
         table_free(t);
         return -1;
     }
-    if (!relative)
-        page_missing(
-            r->page,
-            "`noise: {scale: relative}` in the grid file multiplies sigma by the root mean square of each "
-            "site's clean activation; report such a sweep to see this section.");
-    if (!input)
-        page_missing(r->page, "No file has the site `input`; add it to the grid's `sites`.");
-    page_missing(
-        r->page,
-        "The share of variance and the effective rank of what input noise becomes at each layer are not "
-        "shown: they need activations, and result files hold predictions only.");
-    return report_table(r, t, 80, err);
+    return report_table(r, t, 80, err) || section_response(r, err) ? -1 : 0;
 }

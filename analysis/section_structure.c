@@ -69,17 +69,6 @@ static void value_columns(struct table *t)
     table_column(t, COLUMN_HIGH, "hedges_high", "", "");
 }
 
-static void put_values(struct table *t, const struct separate *s)
-{
-    table_number(t, (double)s->a);
-    table_number(t, (double)s->b);
-    table_interval(t, s->auc, s->auc_interval.low, s->auc_interval.high);
-    table_number(t, s->ks);
-    table_number(t, s->ks_p);
-    table_interval(t, s->cliff_delta, s->cliff_interval.low, s->cliff_interval.high);
-    table_interval(t, s->hedges_g, s->hedges_interval.low, s->hedges_interval.high);
-}
-
 static int make_tables(struct structure *t)
 {
     t->sites = table_new("separation", "Distributions of two models, by site and measure");
@@ -102,39 +91,6 @@ static int make_tables(struct structure *t)
         value_columns(both[k]);
     }
     return t->sites && t->scales ? 0 : -1;
-}
-
-/* One measure at one site, values times a factor each (their rms, for the absolute scale). */
-static int put_measure(struct structure *t, struct pair p, size_t ia, size_t ib, int measure, int absolute,
-                       struct separate *out, struct apex_error *err)
-{
-    const struct report_model *a = &t->r->model[p.a], *b = &t->r->model[p.b];
-    size_t na = a->result->samples, nb = b->result->samples;
-    double *values = malloc((na + nb + 1) * sizeof *values);
-    if (!values)
-        return apex_fail(err, "out of memory");
-    double fa = absolute ? a->result->site_rms[ia] : 1, fb = absolute ? b->result->site_rms[ib] : 1;
-    for (size_t i = 0; i < na; i++)
-        values[i] = a->site[ia].value[measure][i] > 1e300 ? a->site[ia].value[measure][i]
-                                                          : a->site[ia].value[measure][i] * fa;
-    for (size_t i = 0; i < nb; i++)
-        values[na + i] = b->site[ib].value[measure][i] > 1e300 ? b->site[ib].value[measure][i]
-                                                               : b->site[ib].value[measure][i] * fb;
-    int failed = separate(values, na, values + na, nb, REPORT_LEVEL, out, err);
-    free(values);
-    if (failed)
-        return -1;
-    table_text(t->sites, a->name);
-    table_text(t->sites, b->name);
-    table_text(t->sites, a->site[ia].name);
-    table_text(t->sites, regularity_name((enum regularity_measure)measure));
-    table_text(t->sites, a->result->relative && !absolute ? "relative" : "absolute");
-    table_number(t->sites, out->median_a > 1e300 ? INFINITY : out->median_a);
-    table_number(t->sites, out->median_b > 1e300 ? INFINITY : out->median_b);
-    table_number(t->sites, (double)out->infinite_a);
-    table_number(t->sites, (double)out->infinite_b);
-    put_values(t->sites, out);
-    return 0;
 }
 
 static void stay_of(const struct result_site *s, size_t k, double *out)
@@ -175,29 +131,12 @@ static int put_scales(struct structure *t, struct pair p, size_t ia, size_t ib, 
         table_text(t->scales, b->name);
         table_text(t->scales, a->site[ia].name);
         table_number(t->scales, a->result->sigma[k]);
-        put_values(t->scales, &s);
+        structure_put_values(t->scales, &s);
     }
     result_site_free(la);
     result_site_free(lb);
     free(va);
     return failed ? -1 : 0;
-}
-
-static int scale_rows(struct structure *t, struct pair p, size_t ia, size_t ib, struct separate *mode,
-                      struct separate *stay, struct apex_error *err)
-{
-    const struct result *a = t->r->model[p.a].result, *b = t->r->model[p.b].result;
-    struct separate other;
-    if (put_measure(t, p, ia, ib, REGULARITY_ESCAPE_MODE, 0, mode, err) ||
-        put_measure(t, p, ia, ib, REGULARITY_ESCAPE_FIRST_FLIP, 0, &other, err) ||
-        put_measure(t, p, ia, ib, REGULARITY_MEAN_STAY, 0, stay, err))
-        return -1;
-    if (!a->relative || !b->relative || !(a->site_rms[ia] > 0) || !(b->site_rms[ib] > 0))
-        return 0;
-    return put_measure(t, p, ia, ib, REGULARITY_ESCAPE_MODE, 1, &other, err) ||
-                   put_measure(t, p, ia, ib, REGULARITY_ESCAPE_FIRST_FLIP, 1, &other, err)
-               ? -1
-               : 0;
 }
 
 static int say_pair(struct structure *t, int number, const struct best *best, const struct separate *mode,
@@ -229,7 +168,8 @@ static int put_pair(struct structure *t, int number, struct apex_error *err)
     double *heat = malloc((a->result->sites * sigmas + 1) * sizeof *heat);
     const char **label = malloc((a->result->sites + 1) * sizeof *label);
     struct best best = {.distance = -1};
-    struct separate mode = {0}, stay = {0}, head = {0};
+    struct separate mode = {0}, head = {0};
+    struct structure_order order = {0};
     int rows = 0, failed = !heat || !label ? apex_fail(err, "out of memory") : 0;
     int head_a = -1, head_b = -1;
     for (size_t i = 0; i < a->result->sites && !failed; i++) {
@@ -239,7 +179,7 @@ static int put_pair(struct structure *t, int number, struct apex_error *err)
         label[rows] = a->site[i].name;
         for (size_t k = 0; k < sigmas; k++)
             heat[(size_t)rows * sigmas + k] = NAN;
-        failed = scale_rows(t, p, i, (size_t)j, &mode, &stay, err) ||
+        failed = structure_scale_rows(t, p, i, (size_t)j, &order, &mode, err) ||
                  put_scales(t, p, i, (size_t)j, heat + (size_t)rows * sigmas, &best, err);
         rows++;
         if (i == a->head || head_a < 0) {
@@ -251,6 +191,8 @@ static int put_pair(struct structure *t, int number, struct apex_error *err)
     }
     if (!failed) {
         failed = say_pair(t, number, &best, &head, head_a < 0 ? "" : a->site[head_a].name, err);
+        structure_say_order(t, &order);
+        t->both_scales += order.sites;
         if (best.cells && !failed) {
             page_figures(t->r->page);
             failed = structure_draw_left(t, number, (size_t)head_a, (size_t)head_b, err) ||
@@ -265,25 +207,31 @@ static int put_pair(struct structure *t, int number, struct apex_error *err)
 
 static void say_scales(struct structure *t)
 {
-    int relative = t->r->model[t->pair[0].a].result->relative;
     if (t->pairs > 1)
         page_text(
             t->r->page,
             "In %d of %d pairs the first model's escape noise is the larger at the site that stands for "
             "it.",
             t->higher, t->pairs);
-    if (relative)
+    if (t->both_scales)
         page_text(
             t->r->page,
-            "Rows of scale `absolute` multiply each model's escape noise by the root mean square of its "
-            "own activation; where they and the rows `relative` disagree, the norms of the activations "
-            "decide, not the noise that a network stands. Not defined for the site `all`.");
+            "Escape noise is in the table at both scales: `absolute` is sigma itself, `relative` is sigma "
+            "over the "
+            "root mean square of each model's own clean activation at that site. Where they disagree, the "
+            "norms of the activations decide, not the noise that a network stands. The site `all` has no one "
+            "norm, so it is shown at the sweep's own scale only%s. Censored samples rank above every "
+            "scale at both, though the grids of two models then end at different relative scales. Stay has "
+            "the scales of its sweep.",
+            t->r->model[t->pair[0].a].result->relative
+                ? ""
+                : "; a sweep with `noise: {scale: relative}` shows it at the other");
     else
-        page_missing(
-            t->r->page,
-            "These are absolute scales only. Activation norms differ between such models and can reverse the "
-            "order: run the sweep with `noise: {scale: relative}` as well; its files hold the norms, and "
-            "this section then shows both.");
+        page_missing(t->r->page, "These are the files' own scales only. Activation norms differ between such "
+                                 "models and can reverse the "
+                                 "order: run the sweep once more, which computes only the norms and stores "
+                                 "them (`activation_rms`); this "
+                                 "section then shows both scales.");
 }
 
 int section_structure(struct report *r, struct apex_error *err)

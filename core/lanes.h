@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define LANES 64
-#define FEW_LANES 16 /* a site of few elements does not pay for all lanes */
+#define LANE_STEP 16 /* lanes are made in steps of so many: a site of few elements does not pay for all */
 
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
 #if __has_attribute(target_clones)

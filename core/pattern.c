@@ -214,7 +214,7 @@ static const char *match_single(const struct graph *g, const struct graph_node *
 {
     static const char *const ops[] = {"Relu",      "LeakyRelu",   "PRelu", "Elu",      "Selu",
                                       "Celu",      "Sigmoid",     "Tanh",  "Softplus", "Softsign",
-                                      "HardSwish", "HardSigmoid", "Gelu",  "Mish"};
+                                      "HardSwish", "HardSigmoid", "Gelu",  "Mish",     "ThresholdedRelu"};
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
         if (is(n, ops[i]))
             return ops[i];

@@ -10,8 +10,7 @@ enum {
     TILE_BYTES = 256 * 1024, /* of the largest activation: two of them stay in a second-level cache */
     TILE_MOST_BYTES = 16 * 1024 * 1024, /* a network of many weights reads them once per tile: larger tiles */
     TILE_MOST = 64,
-    TILE_LEAST = 4,
-    XI_BYTES = 64 * 1024 * 1024
+    TILE_LEAST = 4
 };
 
 struct runner_site {
@@ -25,8 +24,10 @@ struct apex_runner {
     int tile_rows, sites;
     struct runner_site *site;
     struct program *clean;
+    int *probe; /* graph values that the engine probes */
     float *arena, *xi, *row_xi;
-    int64_t xi_room; /* floats */
+    struct kept_xi *kept; /* [sites of the model] */
+    int64_t xi_room;      /* floats */
     void *scratch;
     double *seconds;
     size_t bytes;
@@ -64,13 +65,22 @@ void apex_runner_free(struct apex_runner *r)
         program_free(r->site[i].limit);
     }
     program_free(r->clean);
+    for (int k = 0; r->kept && k < r->e.model->sites; k++)
+        free(r->kept[k].xi);
+    free(r->kept);
     engine_free(&r->e);
     free(r->site);
+    free(r->probe);
     free(r->arena);
     free(r->xi);
     free(r->row_xi);
     free(r->scratch);
     free(r);
+}
+
+static int site_value(const struct apex_model *m, int index)
+{
+    return index == APEX_SITE_INPUT ? m->graph->input : m->site[index].value;
 }
 
 /* The site's clean tensor must be kept even where no step of its programs reads it (the limit, add_squares).
@@ -80,8 +90,7 @@ static int keep_site(struct apex_runner *r, int index, struct apex_error *err)
     const struct apex_model *m = r->e.model;
     if (index == APEX_SITE_ALL)
         return 0;
-    return engine_keep(&r->e, index == APEX_SITE_INPUT ? m->graph->input : m->site[index].value, err) ? 0
-                                                                                                      : -1;
+    return engine_keep(&r->e, site_value(m, index), err) ? 0 : -1;
 }
 
 static int compile_site(struct apex_runner *r, struct runner_site *s, int limit, struct apex_error *err)
@@ -93,6 +102,8 @@ static int compile_site(struct apex_runner *r, struct runner_site *s, int limit,
         return apex_fail(err, "dropout noise has no limit for sigma = inf");
     if (keep_site(r, s->index, err) < 0)
         return -1;
+    if (!r->tile_rows)
+        return 0;
     s->finite = program_perturbed(&r->e, s->index, r->tile_rows, 0, kind, err);
     if (s->finite && limit)
         s->limit = program_perturbed(&r->e, s->index, r->tile_rows, 1, kind, err);
@@ -111,8 +122,38 @@ static void room_for(struct room *room, const struct program *p)
     room->arena = p->arena > room->arena ? p->arena : room->arena;
     room->scratch = p->scratch > room->scratch ? p->scratch : room->scratch;
     room->row_xi = p->row_xi > room->row_xi ? p->row_xi : room->row_xi;
-    if (p->xi > room->xi && p->xi <= (int64_t)(XI_BYTES / sizeof(float)))
+    if (p->xi > room->xi && program_xi_fits(p))
         room->xi = p->xi;
+}
+
+/* Where `all` is swept beside single sites it has their noise, which is then made once. Nothing is kept where
+ * it would take too much room. */
+static int keep_noise(struct apex_runner *r, struct apex_error *err)
+{
+    const struct apex_model *m = r->e.model;
+    int64_t floats = 0;
+    int all = 0;
+    for (int i = 0; i < r->sites; i++)
+        all |= r->site[i].index == APEX_SITE_ALL;
+    for (int i = 0; i < r->sites; i++)
+        if (r->site[i].index >= 0 && r->site[i].index < m->sites)
+            floats +=
+                apex_shape_count(&m->graph->value[m->site[r->site[i].index].value].shape) * r->tile_rows;
+    if (!all || !floats || floats > (int64_t)(PROGRAM_XI_BYTES / sizeof(float)))
+        return 0;
+    if (!(r->kept = calloc((size_t)m->sites, sizeof *r->kept)))
+        return apex_fail(err, "no memory");
+    r->bytes += (size_t)floats * sizeof(float);
+    for (int i = 0; i < r->sites; i++) {
+        int k = r->site[i].index;
+        if (k < 0 || k >= m->sites || r->kept[k].xi)
+            continue;
+        r->kept[k].xi =
+            engine_alloc(apex_shape_count(&m->graph->value[m->site[k].value].shape) * r->tile_rows, err);
+        if (!r->kept[k].xi)
+            return -1;
+    }
+    return 0;
 }
 
 static int allocate(struct apex_runner *r, struct apex_error *err)
@@ -130,22 +171,35 @@ static int allocate(struct apex_runner *r, struct apex_error *err)
     r->row_xi = r->xi ? engine_alloc(room.row_xi, err) : NULL;
     r->bytes =
         r->e.bytes + (room.arena + (size_t)room.xi + (size_t)room.row_xi) * sizeof(float) + room.scratch;
-    return r->row_xi ? 0 : -1;
+    return r->row_xi ? keep_noise(r, err) : -1;
 }
 
 static void bind_all(struct apex_runner *r)
 {
     program_bind(r->clean, r->arena);
     for (int i = 0; i < r->sites; i++) {
-        program_bind(r->site[i].finite, r->arena);
+        if (r->site[i].finite)
+            program_bind(r->site[i].finite, r->arena);
         if (r->site[i].limit)
             program_bind(r->site[i].limit, r->arena);
     }
 }
 
-struct apex_runner *apex_runner_new(const struct apex_model *m, const char *kernels, const int *sites,
-                                    int n_sites, int tile_rows, const struct apex_noise *noise, int limit,
-                                    struct apex_error *err)
+static int set_probes(struct apex_runner *r, const int *probe, int probes, struct apex_error *err)
+{
+    r->probe = malloc(((size_t)probes + 1) * sizeof *r->probe);
+    if (!r->probe)
+        return apex_fail(err, "no memory");
+    for (int k = 0; k < probes; k++)
+        r->probe[k] = site_value(r->e.model, probe[k]);
+    r->e.probe = r->probe;
+    r->e.probes = probes;
+    return 0;
+}
+
+static struct apex_runner *new_runner(const struct apex_model *m, const char *kernels, const int *sites,
+                                      int n_sites, const int *probe, int probes, int tile_rows,
+                                      const struct apex_noise *noise, int limit, struct apex_error *err)
 {
     const struct kernel_set *set = kernel_set_find(kernels, err);
     struct apex_runner *r = set ? calloc(1, sizeof *r) : NULL;
@@ -161,10 +215,11 @@ struct apex_runner *apex_runner_new(const struct apex_model *m, const char *kern
     int failed = engine_init(&r->e, m, set, err) < 0;
     if (!r->site)
         failed = apex_fail(err, "no memory");
-    if (tile_rows < 1)
-        failed = apex_fail(err, "a tile needs at least one row");
+    if (tile_rows < 0)
+        failed = apex_fail(err, "a tile cannot have %d rows", tile_rows);
     /* both ends are read after the pass */
     failed = failed || !engine_keep(&r->e, m->logits, err) || !engine_keep(&r->e, m->graph->output, err);
+    failed = failed || set_probes(r, probe, probes, err) < 0;
     for (int i = 0; i < n_sites && !failed; i++) {
         r->site[i].index = sites[i];
         failed = compile_site(r, &r->site[i], limit, err) < 0;
@@ -176,6 +231,20 @@ struct apex_runner *apex_runner_new(const struct apex_model *m, const char *kern
     }
     bind_all(r);
     return r;
+}
+
+struct apex_runner *apex_runner_new(const struct apex_model *m, const char *kernels, const int *sites,
+                                    int n_sites, int tile_rows, const struct apex_noise *noise, int limit,
+                                    struct apex_error *err)
+{
+    return new_runner(m, kernels, sites, n_sites, NULL, 0, tile_rows, noise, limit, err);
+}
+
+struct apex_runner *apex_runner_new_probed(const struct apex_model *m, const char *kernels, int site,
+                                           const int *probe, int probes, int tile_rows,
+                                           const struct apex_noise *noise, struct apex_error *err)
+{
+    return new_runner(m, kernels, &site, 1, probe, probes, tile_rows, noise, 0, err);
 }
 
 void apex_runner_clean(struct apex_runner *r, const float *sample, float *logits)
@@ -206,7 +275,7 @@ void apex_runner_add_squares(const struct apex_runner *r, double *sum)
         int index = r->site[i].index;
         if (index == APEX_SITE_ALL)
             continue;
-        int value = index == APEX_SITE_INPUT ? m->graph->input : m->site[index].value;
+        int value = site_value(m, index);
         int64_t count = apex_shape_count(&m->graph->value[value].shape);
         const float *a = r->e.clean[value];
         for (int64_t k = 0; k < count; k++)
@@ -228,6 +297,15 @@ static void run_scale(struct apex_runner *r, const struct program *p, const stru
         memcpy(logits + (size_t)d * classes, p->logits.data, classes * sizeof *logits);
 }
 
+static void make_noise(struct apex_runner *r, const struct program *p, struct pass *pass)
+{
+    double start = r->seconds ? engine_clock() : 0;
+    program_fill_noise(p, pass, r->xi);
+    if (r->seconds)
+        r->seconds[APEX_TIME_NOISE] += engine_clock() - start;
+    pass->xi = r->xi;
+}
+
 void apex_runner_perturb(struct apex_runner *r, int site, const float *scale, const double *sigma,
                          int n_sigmas, uint32_t sample, uint32_t draw0, int n, float *logits)
 {
@@ -237,15 +315,11 @@ void apex_runner_perturb(struct apex_runner *r, int site, const float *scale, co
     pass.draw0 = draw0;
     pass.rows = n;
     pass.row_xi = r->row_xi;
+    pass.kept = r->kept;
     pass.scratch = r->scratch;
     pass.seconds = r->seconds;
-    if (n_sigmas > 1 && s->finite->xi <= r->xi_room) {
-        double start = r->seconds ? engine_clock() : 0;
-        program_fill_noise(s->finite, &pass, r->xi);
-        if (r->seconds)
-            r->seconds[APEX_TIME_NOISE] += engine_clock() - start;
-        pass.xi = r->xi;
-    }
+    if ((n_sigmas > 1 || s->finite->xi_ahead) && s->finite->xi <= r->xi_room)
+        make_noise(r, s->finite, &pass);
     program_begin(s->finite, &pass);
     /* infinity last: the limit's program uses the same memory */
     for (int limit = 0; limit < 2; limit++)
@@ -257,6 +331,27 @@ void apex_runner_perturb(struct apex_runner *r, int site, const float *scale, co
             run_scale(r, limit ? s->limit : s->finite, &pass,
                       logits + (size_t)k * (size_t)r->tile_rows * (size_t)r->e.model->classes);
         }
+}
+
+void apex_runner_differences(struct apex_runner *r, const float *scale, double sigma, uint32_t sample,
+                             uint32_t draw0, int n, float *const *difference)
+{
+    struct pass pass = {.noise = &r->noise, .sigma = sigma, .scale = scale, .sample = sample};
+    pass.draw0 = draw0;
+    pass.rows = n;
+    pass.row_xi = r->row_xi;
+    pass.scratch = r->scratch;
+    pass.kept = r->kept;
+    pass.difference = difference;
+    if (r->site[0].finite->xi_ahead)
+        make_noise(r, r->site[0].finite, &pass);
+    program_begin(r->site[0].finite, &pass);
+    program_run(r->site[0].finite, &pass);
+}
+
+const float *apex_runner_activation(const struct apex_runner *r, int k)
+{
+    return r->e.clean[r->probe[k]];
 }
 
 void apex_runner_profile(struct apex_runner *r, double *seconds)
@@ -280,6 +375,7 @@ static void describe_step(const struct apex_runner *r, const struct step *s, str
         return;
     layer->flops = s->layer->flops;
     layer->kernel = s->layer->is_conv                  ? set->conv_algorithm(s->layer->state)
+                    : set->linear_algorithm            ? set->linear_algorithm(s->layer->state)
                     : strcmp(set->name, "native") == 0 ? "native:gemm"
                     : strcmp(set->name, "naive")       ? "openblas:gemm"
                                                        : "naive:loops";

@@ -18,8 +18,8 @@ int apex_tile_rows(const struct apex_model *m, uint32_t draws);
 
 /* Prepares passes at the given sites (APEX_SITE_INPUT and APEX_SITE_ALL included; n_sites may be 0 for clean
  * inference only). kernels: a name for kernel_set_find. limit: also prepare sigma = infinity; an operator
- * downstream of a site that has no such limit is an error that names it. NULL with err. Make it on the thread
- * that will use it. */
+ * downstream of a site that has no such limit is an error that names it. tile_rows 0: no perturbed passes,
+ * only the sites' clean activations are kept. NULL with err. Make it on the thread that will use it. */
 struct apex_runner *apex_runner_new(const struct apex_model *m, const char *kernels, const int *sites,
                                     int n_sites, int tile_rows, const struct apex_noise *noise, int limit,
                                     struct apex_error *err);
@@ -44,6 +44,22 @@ void apex_runner_add_squares(const struct apex_runner *r, double *sum);
  * xi serves every sigma. */
 void apex_runner_perturb(struct apex_runner *r, int site, const float *scale, const double *sigma,
                          int n_sigmas, uint32_t sample, uint32_t draw0, int n, float *logits);
+
+/* A runner for passes at one site (not APEX_SITE_ALL) that can say what its noise became at other sites:
+ * probe[k] is that site itself, or one downstream of it (core/response.h lists them); APEX_SITE_INPUT or an
+ * index. The list is copied. Otherwise as apex_runner_new. */
+struct apex_runner *apex_runner_new_probed(const struct apex_model *m, const char *kernels, int site,
+                                           const int *probe, int probes, int tile_rows,
+                                           const struct apex_noise *noise, struct apex_error *err);
+
+/* One scale of apex_runner_perturb; difference[k][n][elements of probe k] becomes the perturbed activation
+ * minus the clean one, draw by draw; NULL in place of an array leaves that probe out. Elements are in an
+ * order of the engine's own, the same for every draw and for apex_runner_activation. */
+void apex_runner_differences(struct apex_runner *r, const float *scale, double sigma, uint32_t sample,
+                             uint32_t draw0, int n, float *const *difference);
+
+/* The last clean activation of probe k: [elements]. */
+const float *apex_runner_activation(const struct apex_runner *r, int k);
 
 /* From now on the time of each part is added to seconds[APEX_TIMES]; NULL: no longer. Noise that is joined to
  * a layer's pass counts there once it is made. */

@@ -1,4 +1,5 @@
 /* Statistics of one (sample, site, sigma) over its draws, and of the clean prediction. */
+#include "core/engine/hot.h"
 #include "core/unit.h"
 
 #include <math.h>
@@ -67,41 +68,70 @@ static double difference(float a, float b)
     return a == b ? 0 : (double)a - (double)b;
 }
 
-/* What a draw comes down to, in one sweep over the classes. */
-struct top {
-    float own, other; /* logits of the clean class and of the best other one */
-    uint32_t other_class;
-    int is_nan;
+enum { SOME = 8 }; /* draws looked at side by side */
+
+typedef float floats __attribute__((vector_size(4 * SOME)));
+typedef int32_t ints __attribute__((vector_size(4 * SOME)));
+
+/* What draws come down to, in one sweep over the classes. */
+struct tops {
+    floats own, other; /* logits of the clean class and of the best other one */
+    ints other_class, is_nan;
 };
 
-static struct top find_top(const float *logits, uint32_t classes, uint32_t clean)
+/* Rows `stride` floats apart; 0: all the same. */
+HOT static void find_tops(const float *logits, size_t stride, int classes, int clean, struct tops *t)
 {
-    struct top t = {logits[clean], -INFINITY, clean == 0 && classes > 1 ? 1 : 0, 0};
-    for (uint32_t c = 0; c < classes; c++) {
-        float v = logits[c], other = c == clean ? -INFINITY : v;
-        t.is_nan |= v != v;
-        t.other_class = other > t.other ? c : t.other_class;
-        t.other = other > t.other ? other : t.other;
+    const float *r0 = logits, *r1 = r0 + stride, *r2 = r1 + stride, *r3 = r2 + stride;
+    const float *r4 = r3 + stride, *r5 = r4 + stride, *r6 = r5 + stride, *r7 = r6 + stride;
+    ints best = (ints){0} + (clean == 0 && classes > 1), is_nan = {0};
+    floats other = (floats){0} - INFINITY;
+    for (int c = 0; c < classes; c++) {
+        floats v = {r0[c], r1[c], r2[c], r3[c], r4[c], r5[c], r6[c], r7[c]};
+        is_nan |= v != v;
+        if (c == clean) {
+            t->own = v;
+            continue;
+        }
+        ints more = v > other;
+        best = (more & c) | (~more & best);
+        other = (floats)((more & (ints)v) | (~more & (ints)other));
     }
-    return t;
+    t->other = other;
+    t->other_class = best;
+    t->is_nan = is_nan;
+}
+
+static void count_draw(struct apex_tally *t, uint32_t draw, float own, float other, uint32_t other_class)
+{
+    uint32_t clean = t->clean_class;
+    if (t->classes == 1)
+        other = own; /* the same class where there is no other */
+    unsigned stays = own > other || (own == other && clean <= other_class);
+    t->margin_sum += difference(own, other);
+    t->count[stays ? clean : other_class]++;
+    t->stay[draw / 8] |= (unsigned char)(stays << (draw % 8));
+}
+
+uint32_t apex_tally_add_rows(struct apex_tally *t, uint32_t draw, uint32_t n, const float *logits)
+{
+    const size_t classes = t->classes;
+    for (uint32_t k = 0, rows; k < n; k += rows, logits += rows * classes) {
+        struct tops tops;
+        rows = n - k < SOME ? 1 : SOME;
+        find_tops(logits, rows == 1 ? 0 : classes, (int)classes, (int)t->clean_class, &tops);
+        for (uint32_t i = 0; i < rows; i++) {
+            if (tops.is_nan[i] || draw + k + i >= t->draws)
+                return k + i;
+            count_draw(t, draw + k + i, tops.own[i], tops.other[i], (uint32_t)tops.other_class[i]);
+        }
+    }
+    return n;
 }
 
 int apex_tally_add(struct apex_tally *t, uint32_t draw, const float *logits)
 {
-    if (draw >= t->draws)
-        return -1;
-    uint32_t clean = t->clean_class;
-    struct top top = find_top(logits, t->classes, clean);
-    if (top.is_nan)
-        return -1;
-    if (t->classes == 1)
-        top.other = top.own; /* the same class where there is no other */
-    int stays = top.own > top.other || (top.own == top.other && clean <= top.other_class);
-    t->margin_sum += difference(top.own, top.other);
-    t->count[stays ? clean : top.other_class]++;
-    if (stays)
-        t->stay[draw / 8] |= (unsigned char)(1u << (draw % 8));
-    return 0;
+    return apex_tally_add_rows(t, draw, 1, logits) == 1 ? 0 : -1;
 }
 
 /* log sum exp(z) - z[label], with the largest logit taken out first. */

@@ -81,8 +81,10 @@ struct apex_tensor *apex_tensor_new(enum apex_type type, const struct apex_shape
 struct apex_tensor *apex_tensor_copy(const struct apex_tensor *t, struct apex_error *err)
 {
     struct apex_tensor *copy = apex_tensor_new(t->type, &t->shape, err);
-    if (copy)
+    if (copy) {
         memcpy(copy->data, t->data, (size_t)apex_shape_count(&t->shape) * apex_type_size(t->type));
+        copy->bits = t->bits;
+    }
     return copy;
 }
 

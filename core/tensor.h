@@ -22,6 +22,7 @@ struct apex_tensor {
     struct apex_shape shape;
     void *data; /* row-major, owned; size apex_shape_count * apex_type_size; never NULL, not even for 0
                    elements */
+    int bits;   /* of integers that a file holds, negative if unsigned (uint8: -8); 0: no matter */
 };
 
 size_t apex_type_size(enum apex_type type); /* bytes of one element: 4, 8, 1 */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* u32 version, id, model, first, count, cells; u8 wanted[cells] */
+/* u32 version, id, model, first, count, cells; u8 wanted[cells]; u8 kind */
 void apex_unit_encode(const struct apex_unit *u, struct bytes *out)
 {
     bytes_put_u32(out, APEX_UNIT_VERSION);
@@ -13,6 +13,7 @@ void apex_unit_encode(const struct apex_unit *u, struct bytes *out)
     bytes_put_u32(out, u->count);
     bytes_put_u32(out, u->cells);
     bytes_put(out, u->wanted, u->cells);
+    bytes_put_u8(out, (uint8_t)u->kind);
 }
 
 static int check(const struct apex_unit *u, const unsigned char *wanted, const struct cursor *c,
@@ -22,6 +23,8 @@ static int check(const struct apex_unit *u, const unsigned char *wanted, const s
         return apex_fail(err, "unit: its bytes end early");
     if (c->at != c->end)
         return apex_fail(err, "unit %u: %zu bytes too many", u->id, (size_t)(c->end - c->at));
+    if (u->kind > APEX_UNIT_RESPONSE)
+        return apex_fail(err, "unit %u: there is no kind %d", u->id, (int)u->kind);
     if (!u->count)
         return apex_fail(err, "unit %u: no samples", u->id);
     if (u->count > UINT32_MAX - u->first)
@@ -45,6 +48,7 @@ int apex_unit_decode(struct apex_unit *u, const void *data, size_t size, struct 
     read.count = cursor_u32(&c);
     read.cells = cursor_u32(&c);
     const unsigned char *wanted = cursor_take(&c, read.cells);
+    read.kind = (enum apex_unit_kind)cursor_u8(&c);
     if (check(&read, wanted, &c, err))
         return -1;
     read.wanted = malloc(read.cells ? read.cells : 1);

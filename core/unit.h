@@ -1,21 +1,27 @@
 /* The two things that cross ranks. A unit says what to compute: a model, a run of its samples and which cells
- * (site, sigma) of the grid. A record is what came out; its bytes are appended to the journal as they are.
- * Both start with a version. */
+ * (site, sigma) of the grid, or which scales of its response. A record is what came out; its bytes are
+ * appended to the journal as they are. Both start with a version. */
 #ifndef APEX_CORE_UNIT_H
 #define APEX_CORE_UNIT_H
 
 #include "core/bytes.h"
 #include "core/error.h"
 
-#define APEX_UNIT_VERSION 1
+#define APEX_UNIT_VERSION 2
 #define APEX_RECORD_VERSION 1
+
+enum apex_unit_kind {
+    APEX_UNIT_CELLS,   /* cells of the grid: apex_record */
+    APEX_UNIT_RESPONSE /* samples and scales of the model's response: dist/results/response_record.h */
+};
 
 struct apex_unit {
     uint32_t id;           /* number within this run's plan */
     uint32_t model;        /* position in the sweep's list of models */
-    uint32_t first, count; /* positions in that model's list of samples */
-    uint32_t cells;        /* sites * sigmas of the model's grid */
+    uint32_t first, count; /* positions in that model's list of samples, or of its response's */
+    uint32_t cells;        /* sites * sigmas of the model's grid; sigmas of its response */
     unsigned char *wanted; /* [cells], site-major: 1 = compute; owned */
+    enum apex_unit_kind kind;
 };
 
 void apex_unit_encode(const struct apex_unit *u, struct bytes *out);
@@ -63,6 +69,9 @@ void apex_tally_free(struct apex_tally *t);
 void apex_tally_reset(struct apex_tally *t, uint32_t clean_class);
 /* Adds draw number `draw` with logits[classes]; ties of top-1 go to the lower class. -1: a logit is NaN. */
 int apex_tally_add(struct apex_tally *t, uint32_t draw, const float *logits);
+/* The same for draws draw .. draw + n - 1, logits[n][classes]. Returns n, or the first row that holds a NaN
+ * (those before it are added). */
+uint32_t apex_tally_add_rows(struct apex_tally *t, uint32_t draw, uint32_t n, const float *logits);
 void apex_record_put_cell(struct bytes *out, const struct apex_tally *t);
 
 /* top-1, runner-up, margin (top-1 minus runner-up) and, where label >= 0, cross-entropy loss of clean logits.

@@ -3,6 +3,6 @@
 #ifndef APEX_CORE_VERSION_H
 #define APEX_CORE_VERSION_H
 
-#define APEX_NUMERICS_VERSION 2
+#define APEX_NUMERICS_VERSION 3
 
 #endif

@@ -59,7 +59,8 @@ void blas_linear_run(void *state, const float *x, float *y, const struct epilogu
     epilogue_apply(end, l->rows, (size_t)l->n, y);
 }
 
-void blas_matmul(int m, int n, int k, const float *a, const float *b, float *y)
+void blas_matmul(int m, int n, int k, const float *a, const float *b, float *y, void *scratch)
 {
+    (void)scratch;
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, a, k, b, n, 0, y, n);
 }

@@ -13,6 +13,7 @@ struct builder {
     struct operand *at;  /* per value: where this program has it; buffer -1: not made here */
     struct operand *ray; /* per value: its direction (ray.c); buffer -1: it is no ray */
     int ray_site;        /* the site whose scale rays have */
+    int *kink;           /* per value: the ray that this is the ReLU of, left to kink.c; -1 */
     int clean;           /* the clean program: nothing else to fall back on */
     int degree;          /* of the output of the node being emitted */
     float *zero;         /* one 0.0f, counted for an operand of lower degree */
@@ -56,6 +57,10 @@ const float *noise_tile(const struct noise_step *z, const struct pass *pass, flo
 void noise_add(const struct noise_step *z, const struct pass *pass, const struct operand *out);
 double noise_factor(const struct pass *pass, int site); /* sigma times the site's scale */
 
+/* probe.c: if the value is probed, a step that hands out how its tile differs from the clean tensor. */
+int builder_probe(struct builder *b, int value);
+int builder_is_probed(const struct builder *b, int value);
+
 /* ray.c: values known as clean + sigma direction. Where the operations after a site are linear they run once
  * per draw, on the direction alone: A(a + sigma xi) = A a + sigma A xi. */
 int ray_start(struct builder *b, int value, int site, enum apex_noise_kind kind);
@@ -63,6 +68,11 @@ int ray_is_linear(const struct builder *b,
                   const struct graph_node *n); /* n of rays and clean values is a ray */
 int ray_emit(struct builder *b, const struct graph_node *n);
 int ray_resolve(struct builder *b, int value); /* makes clean + sigma direction, if the value is a ray */
+
+/* kink.c: a dense layer behind the ReLU of a ray. */
+int kink_suits(const struct builder *b,
+               const struct graph_node *relu); /* all that reads it is such a layer */
+int kink_emit(struct builder *b, const struct graph_node *n, int before); /* n: the layer; before: the ray */
 
 /* layout.c */
 void layout_axes(enum layout layout, int rank,
@@ -74,6 +84,10 @@ void broadcast_strides(const struct operand *o, const struct apex_shape *to, int
 /* Sizes before, along and after the axis, in memory order. */
 void layout_split(const struct operand *o, int axis, int64_t *outer, int64_t *length, int64_t *inner);
 void layout_assign(const struct graph *g, enum layout *layout);
+/* A channels-last tensor that was flattened for dense layers alone stays as it lies, and their weights are
+ * turned instead: its channels, or 0 where the value is none such. Element p * channels + c of its row is
+ * ONNX element c * pixels + p. */
+int64_t layout_flat_channels(const struct engine *e, int value);
 
 /* ops.c: emits one node, and keeps count of degrees. */
 int builder_emit(struct builder *b, const struct graph_node *n);
@@ -83,8 +97,8 @@ int emit_linear(struct builder *b, const struct graph_node *n, const struct apex
                 const float *bias);
 
 typedef int emit_fn(struct builder *b, const struct graph_node *n);
-emit_fn emit_unary, emit_binary, emit_conv, emit_gemm, emit_matmul, emit_pool, emit_global_pool, emit_reduce,
-    emit_softmax, emit_layer_norm, emit_batch_norm, emit_lrn, emit_reshape, emit_transpose, emit_slice,
-    emit_concat, emit_split, emit_pad, emit_expand, emit_gather;
+emit_fn emit_unary, emit_binary, emit_where, emit_conv, emit_gemm, emit_matmul, emit_pool, emit_global_pool,
+    emit_reduce, emit_softmax, emit_layer_norm, emit_batch_norm, emit_lrn, emit_reshape, emit_transpose,
+    emit_slice, emit_concat, emit_split, emit_pad, emit_expand, emit_gather;
 
 #endif

@@ -2,6 +2,7 @@
 #include "core/engine/hot.h"
 #include "core/engine/sets.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 int conv_is_depthwise(const struct conv_shape *s)
@@ -69,4 +70,27 @@ void epilogue_apply(const struct epilogue *end, int rows, size_t row, float *y)
         if (end->xi)
             add_scaled(y, end->xi + (size_t)r * row, end->sigma, row);
     }
+}
+
+void linear_free(void *state)
+{
+    struct linear *l = state;
+    if (!l)
+        return;
+    free(l->weight);
+    free(l->bias);
+    free(l);
+}
+
+void *linear_keep(struct linear l, int biased, struct apex_error *err)
+{
+    struct linear *kept = l.weight && (l.bias || !biased) ? malloc(sizeof *kept) : NULL;
+    if (kept) {
+        *kept = l;
+        return kept;
+    }
+    free(l.weight);
+    free(l.bias);
+    apex_fail(err, "no memory");
+    return NULL;
 }

@@ -85,6 +85,42 @@ static void join_all(struct program *p)
     }
 }
 
+/* Whether layers of bfloat16 operands are all that reads the buffer, and one is all that writes it. */
+static int only_products_use(const struct program *p, int buffer)
+{
+    int readers = 0, writers = 0;
+    if (p->buffer[buffer].fixed || p->input.buffer == buffer || p->logits.buffer == buffer ||
+        p->output.buffer == buffer)
+        return 0;
+    for (int i = 0; i < p->steps; i++) {
+        const struct step *s = &p->step[i];
+        int count = reads(s, buffer);
+        if (count > 1 || (count && !(s->layer && s->layer->half && s->in[0].buffer == buffer)))
+            return 0;
+        readers += count;
+        writers += s->out.buffer == buffer;
+    }
+    return readers > 0 && writers == 1;
+}
+
+/* What only products read is stored in bfloat16: they would round it anyway, so that no number changes. Noise
+ * that is joined to such a layer must be there when it runs, so its program asks for all of it. */
+static void store_half(struct program *p)
+{
+    for (int i = 0; i < p->steps; i++) {
+        struct step *s = &p->step[i];
+        int buffer = s->out.buffer;
+        if (!s->layer || !s->layer->half || (s->noise && !program_xi_fits(p)) ||
+            !only_products_use(p, buffer))
+            continue;
+        s->to_half = 1;
+        p->xi_ahead |= s->noise != NULL;
+        p->buffer[buffer].count = (p->buffer[buffer].count + 1) / 2;
+        for (int k = 0; k < p->steps; k++)
+            p->step[k].from_half |= reads(&p->step[k], buffer);
+    }
+}
+
 static void once_first(struct program *p)
 {
     for (int i = 0; i < p->steps; i++) {
@@ -99,5 +135,6 @@ static void once_first(struct program *p)
 void program_fuse(struct program *p)
 {
     join_all(p);
+    store_half(p);
     once_first(p);
 }

@@ -64,27 +64,35 @@ struct isa {
     gemm_tile_fn *tile;
 };
 
-static struct isa find_isa(void)
-{
+/* Written once, before main, as the clones of hot.h are chosen. */
+static struct isa isa = {"c", 4, gemm_tile_any};
+
 #if defined(__x86_64__) && defined(__GNUC__)
-    /* No processor with AVX-512 has run this tile yet, so it must be asked for; tests/core then holds it to
-     * plain C. */
-    if (getenv("APEX_AVX512") && __builtin_cpu_supports("avx512f"))
-        return (struct isa){"avx512", 12, gemm_tile_avx512};
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        return (struct isa){"avx2", 6, gemm_tile_avx2};
-#endif
-    return (struct isa){"c", 4, gemm_tile_any};
+/* avx512f is all that the wide tile uses; the operating system's consent is part of the question. */
+static int avx512_is_wanted(void)
+{
+    const char *wish = getenv("APEX_AVX512");
+    return __builtin_cpu_supports("avx512f") && !(wish && strcmp(wish, "0") == 0);
 }
+
+__attribute__((constructor)) static void find_isa(void)
+{
+    __builtin_cpu_init();
+    if (avx512_is_wanted())
+        isa = (struct isa){"avx512", 12, gemm_tile_avx512};
+    else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        isa = (struct isa){"avx2", 6, gemm_tile_avx2};
+}
+#endif
 
 int gemm_is_fast(void)
 {
-    return find_isa().tile != gemm_tile_any;
+    return isa.tile != gemm_tile_any;
 }
 
 const char *gemm_isa(void)
 {
-    return find_isa().name;
+    return isa.name;
 }
 
 static float peak_any(long rounds)
@@ -101,10 +109,9 @@ double gemm_peak(void)
     float (*spin)(long) = peak_any;
     int lanes = 1;
 #if defined(__x86_64__) && defined(__GNUC__)
-    gemm_tile_fn *tile = find_isa().tile;
-    if (tile != gemm_tile_any) {
-        spin = tile == gemm_tile_avx512 ? gemm_peak_avx512 : gemm_peak_avx2;
-        lanes = tile == gemm_tile_avx512 ? 16 : 8;
+    if (isa.tile != gemm_tile_any) {
+        spin = isa.tile == gemm_tile_avx512 ? gemm_peak_avx512 : gemm_peak_avx2;
+        lanes = isa.tile == gemm_tile_avx512 ? 16 : 8;
     }
 #endif
     volatile float sink = spin(1000);
@@ -120,10 +127,9 @@ double gemm_peak(void)
     return best;
 }
 
-static void run_rows(const struct gemm *g, const struct isa *isa, struct gemm_tile *t, int k0, int column)
+static void run_rows(const struct gemm *g, struct gemm_tile *t, int k0, int column)
 {
-    int tiles =
-        (g->rows + isa->rows - 1) / isa->rows; /* of like sizes: a small one would wait on its chain */
+    int tiles = (g->rows + isa.rows - 1) / isa.rows; /* of like sizes: a small one would wait on its chain */
     for (int k = 0, row = 0, rows; k < tiles; k++, row += rows) {
         rows = (g->rows - row + tiles - k - 1) / (tiles - k);
         ptrdiff_t at = row * g->y_pitch + column;
@@ -131,13 +137,12 @@ static void run_rows(const struct gemm *g, const struct isa *isa, struct gemm_ti
         t->y = g->y + at;
         t->xi = g->xi ? g->xi + at : NULL;
         t->add = g->add ? g->add + row * g->add_pitch + column : NULL;
-        isa->tile(rows, t);
+        isa.tile(rows, t);
     }
 }
 
 void gemm_run(const struct gemm *g)
 {
-    const struct isa isa = find_isa();
     for (int k0 = 0; k0 < g->k || k0 == 0; k0 += K_BLOCK) {
         int k = g->k - k0 < K_BLOCK ? g->k - k0 : K_BLOCK;
         struct gemm_tile t = {.k = k, .first = k0 == 0, .g = g};
@@ -146,7 +151,7 @@ void gemm_run(const struct gemm *g)
             t.cols = g->n - column < GEMM_PANEL ? g->n - column : GEMM_PANEL;
             t.w = g->packed + (size_t)column * g->k + (size_t)k0 * GEMM_PANEL;
             t.bias = g->bias ? g->bias + column : NULL;
-            run_rows(g, &isa, &t, k0, column);
+            run_rows(g, &t, k0, column);
         }
     }
 }

@@ -36,8 +36,10 @@ float *gemm_pad_bias(int n, const float *bias); /* NULL: no memory */
 
 void gemm_run(const struct gemm *g);
 
-int gemm_is_fast(void);     /* this processor has fused multiply-add in vectors */
-const char *gemm_isa(void); /* "avx512", "avx2", "c" */
+int gemm_is_fast(void); /* this processor has fused multiply-add in vectors */
+
+/* What the products run on: "avx512" (not with APEX_AVX512=0 in the environment), "avx2", "c". */
+const char *gemm_isa(void);
 
 /* Floating-point operations per second that one core reaches on registers alone, measured over about 50 ms.
  */

@@ -23,11 +23,13 @@ struct epilogue {
     int relu;
     const float *xi; /* in y's layout and size; NULL: none */
     float sigma;
+    int from_half, to_half; /* x is, y shall be of bfloat16 instead of float32; only for a set with bf16 */
 };
 
 struct kernel_set {
     int fuses;        /* epilogues are part of the pass: y may be what is added */
-    const char *name; /* "naive", "openblas", "onednn", "native" */
+    int bf16;         /* operands of products are rounded to bfloat16 (docs/precision.md) */
+    const char *name; /* "naive", "openblas", "onednn", "native"; "emulated", "avx512-bf16", "amx" */
 
     /* `end` may be NULL in both runs: nothing follows.
      *
@@ -45,17 +47,34 @@ struct kernel_set {
                         struct apex_error *err);
     void (*linear_run)(void *state, const float *x, float *y, const struct epilogue *end, void *scratch);
     void (*linear_free)(void *state);
+    const char *(*linear_algorithm)(void *state); /* NULL: the set has one */
 
     /* y[m][n] = a[m][k] b[k][n], all dense: products of two activations. */
-    void (*matmul)(int m, int n, int k, const float *a, const float *b, float *y);
+    void (*matmul)(int m, int n, int k, const float *a, const float *b, float *y, void *scratch);
+    size_t (*matmul_scratch)(int m, int n, int k); /* bytes; NULL: none */
 };
 
 /* "naive", "openblas", "onednn", "native", or "auto" (native where the processor has vector multiply-add,
- * else onednn where built in, else openblas); NULL with err for an unknown name or a set that this build
- * lacks. */
+ * else onednn where built in, else openblas); with operands in bfloat16 "emulated", "avx512-bf16" and "amx".
+ * NULL with err for an unknown name, or a set that this build or this processor lacks. */
 const struct kernel_set *kernel_set_find(const char *name, struct apex_error *err);
+
+/* The same for a precision: "auto" is one of its own sets (amx, else avx512-bf16), and a set of the other
+ * precision is refused. */
+const struct kernel_set *kernel_set_choose(int bf16, const char *name, struct apex_error *err);
+const char *kernel_set_precision(const struct kernel_set *set); /* "f32", "bf16" */
+
+/* Nothing (0), or which instructions of the set are missing here: bits that any rank can put into words.
+ * -1 with err: the words, which say whose processor it is ("rank 3"). */
+unsigned kernel_set_missing(const char *name);
+int kernel_set_refuse(const char *name, const char *where, unsigned missing, struct apex_error *err);
 
 /* Versions of the libraries behind a set, for the results' attributes: "OpenBLAS 0.3.21; oneDNN 2.6.3". */
 const char *kernel_set_libraries(const struct kernel_set *set, char *text, size_t size);
+
+/* What the sets run on here: "avx512, OpenBLAS SkylakeX, oneDNN isa 0x7f". Where it differs, so do the last
+ * bits of openblas and onednn; those of naive never do, nor those of native but for grouped convolutions and
+ * products of two activations. */
+const char *kernel_set_processor(char *text, size_t size);
 
 #endif

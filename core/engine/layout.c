@@ -105,3 +105,41 @@ void layout_assign(const struct graph *g, enum layout *layout)
                 layout[n->output[k]] = l;
     }
 }
+
+/* Whether all that reads the value are dense layers with constant weights. */
+static int feeds_dense_layers(const struct engine *e, int value)
+{
+    const struct graph *g = e->graph;
+    int readers = 0;
+    for (int k = 0; k < apex_site_count(e->model); k++)
+        if (e->model->site[k].value == value)
+            return 0;
+    for (int i = 0; i < g->nodes; i++)
+        for (int k = 0; k < g->node[i].inputs; k++) {
+            const struct graph_node *n = &g->node[i];
+            if (n->input[k] != value)
+                continue;
+            if (k > 0 || strcmp(n->op, "Gemm") != 0 || !graph_constant(g, n, 1))
+                return 0;
+            readers++;
+        }
+    return readers > 0 && value != g->output && value != e->model->logits;
+}
+
+int64_t layout_flat_channels(const struct engine *e, int value)
+{
+    const struct graph *g = e->graph;
+    for (int i = 0; value >= 0 && i < g->nodes; i++) {
+        const struct graph_node *n = &g->node[i];
+        if (n->outputs < 1 || n->output[0] != value)
+            continue;
+        const struct graph_value *from = n->inputs > 0 && n->input[0] >= 0 ? &g->value[n->input[0]] : NULL;
+        const struct apex_shape *flat = &g->value[value].shape;
+        if ((strcmp(n->op, "Flatten") != 0 && strcmp(n->op, "Reshape") != 0) || !from || from->constant ||
+            flat->rank != 2 || flat->dim[0] != from->shape.dim[0] || e->layout[n->input[0]] != LAYOUT_NHWC ||
+            layout_same_memory(LAYOUT_NHWC, LAYOUT_ROW, &from->shape))
+            return 0;
+        return feeds_dense_layers(e, value) ? from->shape.dim[1] : 0;
+    }
+    return 0;
+}

@@ -83,41 +83,18 @@ static const char *conv_algorithm(void *state)
     return "naive:loops";
 }
 
-struct naive_linear {
-    int rows, k, n;
-    float *weight, *bias;
-};
-
-static void linear_free(void *state)
-{
-    struct naive_linear *l = state;
-    if (!l)
-        return;
-    free(l->weight);
-    free(l->bias);
-    free(l);
-}
-
 static void *linear_new(int rows, int k, int n, const float *weight, const float *bias, size_t *scratch,
                         struct apex_error *err)
 {
-    struct naive_linear *l = calloc(1, sizeof *l);
+    struct linear l = {.rows = rows, .k = k, .n = n, .weight = copy_of(weight, (size_t)k * n)};
+    l.bias = bias ? copy_of(bias, (size_t)n) : NULL;
     *scratch = 0;
-    if (l) {
-        l->rows = rows, l->k = k, l->n = n;
-        l->weight = copy_of(weight, (size_t)k * n);
-        l->bias = bias ? copy_of(bias, (size_t)n) : NULL;
-    }
-    if (l && l->weight && (!bias || l->bias))
-        return l;
-    linear_free(l);
-    apex_fail(err, "no memory");
-    return NULL;
+    return linear_keep(l, bias != NULL, err);
 }
 
 static void linear_run(void *state, const float *x, float *y, const struct epilogue *end, void *scratch)
 {
-    const struct naive_linear *l = state;
+    const struct linear *l = state;
     (void)scratch;
     for (int r = 0; r < l->rows; r++)
         for (int j = 0; j < l->n; j++) {
@@ -129,8 +106,9 @@ static void linear_run(void *state, const float *x, float *y, const struct epilo
     epilogue_apply(end, l->rows, (size_t)l->n, y);
 }
 
-static void matmul(int m, int n, int k, const float *a, const float *b, float *y)
+static void matmul(int m, int n, int k, const float *a, const float *b, float *y, void *scratch)
 {
+    (void)scratch;
     for (int r = 0; r < m; r++)
         for (int j = 0; j < n; j++) {
             double sum = 0;

@@ -159,41 +159,18 @@ static const char *conv_algorithm(void *state)
     return c->winograd ? "native:winograd4x3" : conv_is_pointwise(&c->s) ? "native:gemm" : "native:im2col";
 }
 
-struct native_linear {
-    int rows, k, n;
-    float *weight, *bias;
-};
-
-static void linear_free(void *state)
-{
-    struct native_linear *l = state;
-    if (!l)
-        return;
-    free(l->weight);
-    free(l->bias);
-    free(l);
-}
-
 static void *linear_new(int rows, int k, int n, const float *weight, const float *bias, size_t *scratch,
                         struct apex_error *err)
 {
-    struct native_linear *l = calloc(1, sizeof *l);
+    struct linear l = {.rows = rows, .k = k, .n = n, .weight = gemm_pack(k, n, weight, n, 1)};
+    l.bias = bias ? gemm_pad_bias(n, bias) : NULL;
     *scratch = 0;
-    if (l) {
-        l->rows = rows, l->k = k, l->n = n;
-        l->weight = gemm_pack(k, n, weight, n, 1);
-        l->bias = bias ? gemm_pad_bias(n, bias) : NULL;
-    }
-    if (l && l->weight && (l->bias || !bias))
-        return l;
-    linear_free(l);
-    apex_fail(err, "no memory");
-    return NULL;
+    return linear_keep(l, bias != NULL, err);
 }
 
 static void linear_run(void *state, const float *x, float *y, const struct epilogue *end, void *scratch)
 {
-    const struct native_linear *l = state;
+    const struct linear *l = state;
     struct gemm g = {.rows = l->rows, .k = l->k, .n = l->n, .packed = l->weight, .bias = l->bias};
     (void)scratch;
     g.x = x, g.x_pitch = l->k;

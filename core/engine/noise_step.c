@@ -7,7 +7,7 @@
 
 /* Noise added to one site: in[0] is the clean tensor (one row) or the tile's own activation. */
 struct noise_step {
-    int site;
+    int site, kept; /* kept: place in pass->kept; -1: none */
     uint32_t stream;
     int64_t elements, xi;     /* per row; offset of this site's xi for the whole tile */
     int64_t channels, pixels; /* channels-last; channels 0: row-major */
@@ -22,6 +22,22 @@ static void fill_row(const struct noise_step *z, const struct pass *pass, int ro
         apex_noise_fill_nhwc(pass->noise, z->stream, pass->sample, draw, z->channels, z->pixels, xi);
     else
         apex_noise_fill(pass->noise, z->stream, pass->sample, draw, 0, z->elements, xi);
+}
+
+/* All rows of the tile that hold draws. */
+static void fill_tile(const struct noise_step *z, const struct pass *pass, float *xi)
+{
+    struct kept_xi *kept = pass->kept && z->kept >= 0 ? &pass->kept[z->kept] : NULL;
+    float *to = kept && kept->xi ? kept->xi : xi;
+    if (to == xi || kept->sample != pass->sample || kept->draw0 != pass->draw0 || kept->rows != pass->rows)
+        for (int d = 0; d < pass->rows; d++)
+            fill_row(z, pass, d, to + d * z->elements);
+    if (to == xi)
+        return;
+    kept->sample = pass->sample;
+    kept->draw0 = pass->draw0;
+    kept->rows = pass->rows;
+    memcpy(xi, to, (size_t)(pass->rows * z->elements) * sizeof *xi);
 }
 
 /* sigma = infinity: the leading power of sigma, whose factor is `scale` for each noise that enters it. */
@@ -89,13 +105,13 @@ void noise_add(const struct noise_step *z, const struct pass *pass, const struct
 static void run_direction(const struct step *s, const struct pass *pass)
 {
     const struct noise_step *z = s->noise;
+    fill_tile(z, pass, s->out.data);
     for (int d = 0; d < (int)s->out.shape.dim[0]; d++) {
         float *to = s->out.data + d * z->elements;
         if (d >= pass->rows) { /* padding: any finite numbers */
             memset(to, 0, (size_t)z->elements * sizeof *to);
             continue;
         }
-        fill_row(z, pass, d, to);
         for (int64_t i = 0; i < z->elements && !apex_noise_is_additive(pass->noise->kind); i++)
             to[i] *= s->in[0].data[i];
     }
@@ -105,8 +121,8 @@ void program_fill_noise(const struct program *p, const struct pass *pass, float 
 {
     for (int i = 0; i < p->steps; i++) {
         const struct noise_step *z = p->step[i].noise;
-        for (int d = 0; z && !p->step[i].once && d < pass->rows; d++)
-            fill_row(z, pass, d, xi + z->xi + d * z->elements);
+        if (z && !p->step[i].once)
+            fill_tile(z, pass, xi + z->xi);
     }
 }
 
@@ -142,8 +158,10 @@ static struct step *add_step(struct builder *b, const struct operand *from, int 
         return NULL;
     }
     to->buffer = builder_buffer(b, all, NULL);
-    *z = (struct noise_step){
-        .site = site < 0 ? 0 : site, .stream = stream_of(b->e->model, site), .xi = b->p->xi};
+    *z = (struct noise_step){.site = site < 0 ? 0 : site,
+                             .kept = site < b->e->model->sites ? site : -1,
+                             .stream = stream_of(b->e->model, site),
+                             .xi = b->p->xi};
     z->elements = all / b->p->batch;
     z->from_row = from->shape.dim[0] == 1 ? 0 : z->elements;
     z->limit = b->p->limit;

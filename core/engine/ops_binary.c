@@ -1,5 +1,5 @@
-/* Add, Sub, Mul, Div, Pow, Min, Max, PRelu with NumPy broadcasting; either operand may be clean, constant or
- * (sigma = infinity) zero. */
+/* Add, Sub, Mul, Div, Pow, Min, Max, PRelu, Where and comparisons (1 or 0) with NumPy broadcasting; either
+ * operand may be clean, constant or (sigma = infinity) zero. */
 #include "core/engine/builder.h"
 #include "core/engine/hot.h"
 
@@ -14,10 +14,16 @@ enum binary_kind {
     BINARY_POW,
     BINARY_MIN,
     BINARY_MAX,
-    BINARY_PRELU
+    BINARY_PRELU,
+    BINARY_EQUAL,
+    BINARY_LESS,
+    BINARY_LESS_OR_EQUAL,
+    BINARY_KEEP, /* b where a holds, else 0: the halves of a Where */
+    BINARY_DROP
 };
 
-static const char *const binary_names[] = {"Add", "Sub", "Mul", "Div", "Pow", "Min", "Max", "PRelu"};
+static const char *const binary_names[] = {"Add", "Sub",   "Mul",   "Div",  "Pow",        "Min",
+                                           "Max", "PRelu", "Equal", "Less", "LessOrEqual"};
 
 struct binary {
     enum binary_kind kind;
@@ -44,6 +50,16 @@ static inline __attribute__((always_inline)) float apply(enum binary_kind kind, 
         return a > b || a != a ? a : b;
     case BINARY_PRELU:
         return a < 0 ? a * b : a;
+    case BINARY_EQUAL:
+        return a == b;
+    case BINARY_LESS:
+        return a < b;
+    case BINARY_LESS_OR_EQUAL:
+        return a <= b;
+    case BINARY_KEEP:
+        return a != 0 ? b : 0;
+    case BINARY_DROP:
+        return a != 0 ? 0 : b;
     }
     return 0;
 }
@@ -93,6 +109,21 @@ HOT static void inner(enum binary_kind kind, const float *a, int64_t sa, const f
         break;
     case BINARY_PRELU:
         loop(BINARY_PRELU, a, sa, b, sb, n, y);
+        break;
+    case BINARY_EQUAL:
+        loop(BINARY_EQUAL, a, sa, b, sb, n, y);
+        break;
+    case BINARY_LESS:
+        loop(BINARY_LESS, a, sa, b, sb, n, y);
+        break;
+    case BINARY_LESS_OR_EQUAL:
+        loop(BINARY_LESS_OR_EQUAL, a, sa, b, sb, n, y);
+        break;
+    case BINARY_KEEP:
+        loop(BINARY_KEEP, a, sa, b, sb, n, y);
+        break;
+    case BINARY_DROP:
+        loop(BINARY_DROP, a, sa, b, sb, n, y);
         break;
     }
 }
@@ -198,4 +229,24 @@ int emit_binary(struct builder *b, const struct graph_node *n)
         a = out;
     }
     return 0;
+}
+
+/* KEEP and DROP leave 0 where the other speaks, so their sum is the choice, even of infinities. */
+int emit_where(struct builder *b, const struct graph_node *n)
+{
+    struct operand c, x, y, kept, out;
+    if (builder_input(b, n, 0, &c) < 0 || builder_input(b, n, 1, &x) < 0 || builder_input(b, n, 2, &y) < 0 ||
+        builder_output(b, n, 0, &out) < 0)
+        return -1;
+    kept = out;
+    kept.buffer = builder_buffer(b, apex_shape_count(&out.shape), NULL);
+    struct operand dropped = kept;
+    dropped.buffer = builder_buffer(b, apex_shape_count(&out.shape), NULL);
+    if (kept.buffer < 0 || dropped.buffer < 0)
+        return -1;
+    struct operand again = c;
+    if (emit_pair(b, n, BINARY_KEEP, &c, &x, &kept) < 0 ||
+        emit_pair(b, n, BINARY_DROP, &again, &y, &dropped) < 0)
+        return -1;
+    return emit_pair(b, n, BINARY_ADD, &kept, &dropped, &out);
 }

@@ -33,6 +33,7 @@ static struct layer *layer_add(struct builder *b, const struct graph_node *n, in
     l->node = n;
     l->rows = rows;
     l->biased = biased;
+    l->half = e->kernels->bf16;
     e->layer[e->layers++] = l;
     return l;
 }
@@ -40,7 +41,7 @@ static struct layer *layer_add(struct builder *b, const struct graph_node *n, in
 /* What follows the layer in its own pass; NULL: nothing. */
 static const struct epilogue *epilogue_of(const struct step *s, const struct pass *pass, struct epilogue *e)
 {
-    *e = (struct epilogue){.relu = s->relu};
+    *e = (struct epilogue){.relu = s->relu, .from_half = s->from_half, .to_half = s->to_half};
     if (s->inputs > 1) {
         e->add = s->in[1].data;
         e->add_row = s->in[1].shape.dim[0] == s->out.shape.dim[0]
@@ -49,7 +50,7 @@ static const struct epilogue *epilogue_of(const struct step *s, const struct pas
     }
     if (s->noise)
         e->xi = noise_tile(s->noise, pass, &e->sigma);
-    return e->add || e->relu || e->xi ? e : NULL;
+    return e->add || e->relu || e->xi || e->from_half || e->to_half ? e : NULL;
 }
 
 static void run_layer(const struct step *s, const struct pass *pass)
@@ -198,12 +199,21 @@ int emit_linear(struct builder *b, const struct graph_node *n, const struct apex
     return add_layer_step(b, n, l, &in, &out);
 }
 
-int emit_gemm(struct builder *b, const struct graph_node *n)
+/* Weights [k][n] for an input that lies channels-last (layout_flat_channels). Released with free(). */
+static float *turn_weights(const struct apex_tensor *w, int64_t channels, struct apex_error *err)
 {
-    const struct apex_tensor *w = graph_constant(b->e->graph, n, 1);
+    const float *from = w->data;
+    int64_t pixels = w->shape.dim[0] / channels, width = w->shape.dim[1];
+    float *to = engine_alloc(apex_shape_count(&w->shape), err);
+    for (int64_t c = 0; to && c < channels; c++)
+        for (int64_t p = 0; p < pixels; p++, from += width)
+            memcpy(to + (p * channels + c) * width, from, (size_t)width * sizeof *to);
+    return to;
+}
+
+static int emit_biased(struct builder *b, const struct graph_node *n, const struct apex_tensor *w)
+{
     const float *bias;
-    if (!w || w->type != APEX_F32 || w->shape.rank != 2)
-        return no_weights(b, n);
     const struct apex_tensor *c = graph_constant(b->e->graph, n, 2);
     int64_t width = w->shape.dim[1];
     if (b->degree > 0 || !c || c->type != APEX_F32 || apex_shape_count(&c->shape) != 1)
@@ -213,5 +223,20 @@ int emit_gemm(struct builder *b, const struct graph_node *n)
         repeated[i] = *(const float *)c->data;
     int result = repeated ? emit_linear(b, n, w, repeated) : -1;
     free(repeated);
+    return result;
+}
+
+int emit_gemm(struct builder *b, const struct graph_node *n)
+{
+    const struct apex_tensor *w = graph_constant(b->e->graph, n, 1);
+    if (!w || w->type != APEX_F32 || w->shape.rank != 2)
+        return no_weights(b, n);
+    int64_t channels = layout_flat_channels(b->e, n->input[0]);
+    if (!channels || w->shape.dim[0] % channels)
+        return emit_biased(b, n, w);
+    struct apex_tensor turned = *w;
+    turned.data = turn_weights(w, channels, b->err);
+    int result = turned.data ? emit_biased(b, n, &turned) : -1;
+    free(turned.data);
     return result;
 }

@@ -15,7 +15,6 @@ static void run_matmul(const struct step *s, const struct pass *pass)
 {
     const struct matmul *p = s->state;
     int64_t count = apex_shape_count(&p->lead);
-    (void)pass;
     for (int64_t i = 0; i < count; i++) {
         const float *a = s->in[0].data, *b = s->in[1].data;
         int64_t rest = i;
@@ -24,7 +23,7 @@ static void run_matmul(const struct step *s, const struct pass *pass)
             b += rest % p->lead.dim[k] * p->b[k];
             rest /= p->lead.dim[k];
         }
-        p->kernels->matmul(p->m, p->n, p->k, a, b, s->out.data + i * p->m * p->n);
+        p->kernels->matmul(p->m, p->n, p->k, a, b, s->out.data + i * p->m * p->n, pass->scratch);
     }
 }
 
@@ -66,6 +65,8 @@ int emit_matmul(struct builder *b, const struct graph_node *n)
     p->k = (int)a.shape.dim[ra - 1];
     p->lead = out.shape;
     p->lead.rank = r - 2;
+    if (p->kernels->matmul_scratch)
+        builder_scratch(b, p->kernels->matmul_scratch(p->m, p->n, p->k));
     lead_strides(&a, &out, p->a);
     lead_strides(&c, &out, p->b);
     step_input(s, &a);

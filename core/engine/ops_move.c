@@ -7,7 +7,8 @@
 int emit_reshape(struct builder *b, const struct graph_node *n)
 {
     struct operand in;
-    return builder_input_as(b, n, 0, LAYOUT_ROW, &in) < 0 ? -1 : builder_alias(b, n, 0, &in);
+    enum layout as = layout_flat_channels(b->e, n->output[0]) ? LAYOUT_NHWC : LAYOUT_ROW;
+    return builder_input_as(b, n, 0, as, &in) < 0 ? -1 : builder_alias(b, n, 0, &in);
 }
 
 /* The shape of the output with as many rows as the input holds. */

@@ -11,39 +11,88 @@ struct pool {
     int64_t kernel[2], stride[2], dilation[2], pad[4];
 };
 
-/* Channels are walked in groups, whose running value stays in registers over the window. */
-enum { GROUP = 32 };
+enum { WIDTH = 8 };
 
-static inline __attribute__((always_inline)) void join_tap(int is_max, const float *x, int64_t n, float *v)
+typedef float vec __attribute__((vector_size(32), aligned(4), may_alias));
+typedef int mask __attribute__((vector_size(32)));
+
+/* The taps of one window: `high` rows of `wide` pixels, the first at x. */
+struct window {
+    const float *x;
+    int64_t high, wide, row_step, step; /* steps in floats */
+};
+
+static inline __attribute__((always_inline)) void join_wide(const int is_max, const struct window *w,
+                                                            const float *from, const int64_t high,
+                                                            const int64_t wide, float *y)
 {
-    for (int64_t i = 0; i < n; i++)
-        v[i] = !is_max ? v[i] + x[i] : x[i] > v[i] || x[i] != x[i] ? x[i] : v[i]; /* NaN passes */
+    vec v = is_max ? *(const vec *)from : (vec){0};
+#pragma GCC unroll 3
+    for (int64_t i = 0; i < high; i++)
+#pragma GCC unroll 3
+        for (int64_t j = 0; j < wide; j++) {
+            vec x = *(const vec *)(from + i * w->row_step + j * w->step);
+            mask taken = (x > v) | (x != x); /* NaN passes */
+            if (is_max)
+                v = (vec)((taken & (mask)x) | (~taken & (mask)v));
+            else
+                v += x;
+        }
+    *(vec *)y = v;
 }
 
-/* y[c]: the largest, or the sum, over the taps of one output pixel; x at the window's first channel c. */
-HOT static void join_window(const struct pool *p, const float *x, int64_t top, int64_t left, int64_t n,
-                            float *y)
+static inline __attribute__((always_inline)) float join_one(const int is_max, const struct window *w,
+                                                            const float *from)
 {
-    float v[GROUP];
-    for (int64_t i = 0; i < GROUP; i++)
-        v[i] = p->is_max ? -INFINITY : 0;
-    for (int64_t kh = 0; kh < p->kernel[0]; kh++) {
-        int64_t ih = top + kh * p->dilation[0];
-        for (int64_t kw = 0; kw < p->kernel[1] && ih >= 0 && ih < p->in_h; kw++) {
-            int64_t iw = left + kw * p->dilation[1];
-            if (iw < 0 || iw >= p->in_w)
-                continue;
-            const float *from = x + (ih * p->in_w + iw) * p->channels;
-            if (n == GROUP && p->is_max)
-                join_tap(1, from, GROUP, v);
-            else if (n == GROUP)
-                join_tap(0, from, GROUP, v);
-            else
-                join_tap(p->is_max, from, n, v);
+    float v = is_max ? *from : 0;
+    for (int64_t i = 0; i < w->high; i++)
+        for (int64_t j = 0; j < w->wide; j++) {
+            float x = from[i * w->row_step + j * w->step];
+            v = !is_max ? v + x : x > v || x != x ? x : v;
         }
+    return v;
+}
+
+static inline __attribute__((always_inline)) void
+join_row(const int is_max, const struct window *w, int64_t pixels, int64_t stride, int64_t channels, float *y)
+{
+    const float *x = w->x;
+    const int two = w->high == 2 && w->wide == 2, three = w->high == 3 && w->wide == 3;
+    for (int64_t p = 0; p < pixels; p++, x += stride, y += channels) {
+        int64_t c = 0;
+        if (two)
+            for (; c + WIDTH <= channels; c += WIDTH)
+                join_wide(is_max, w, x + c, 2, 2, y + c);
+        else if (three)
+            for (; c + WIDTH <= channels; c += WIDTH)
+                join_wide(is_max, w, x + c, 3, 3, y + c);
+        else
+            for (; c + WIDTH <= channels; c += WIDTH)
+                join_wide(is_max, w, x + c, w->high, w->wide, y + c);
+        for (; c < channels; c++)
+            y[c] = join_one(is_max, w, x + c);
     }
-    for (int64_t i = 0; i < n; i++)
-        y[i] = v[i];
+}
+
+/* y[pixel][channel]: the largest, or the sum, over the taps of windows `stride` floats apart. */
+HOT static void join_windows(int is_max, const struct window *w, int64_t pixels, int64_t stride,
+                             int64_t channels, float *y)
+{
+    if (is_max)
+        join_row(1, w, pixels, stride, channels, y);
+    else
+        join_row(0, w, pixels, stride, channels, y);
+}
+
+/* Taps of a window that starts at `at` and lie inside [0, size): returns their number; *at becomes the first.
+ */
+static int64_t clip_taps(int64_t *at, int64_t taps, int64_t dilation, int64_t size)
+{
+    int64_t skip = *at < 0 ? (-*at + dilation - 1) / dilation : 0;
+    *at += skip * dilation;
+    int64_t fit = *at < size ? (size - *at + dilation - 1) / dilation : 0;
+    int64_t left = taps > skip ? taps - skip : 0;
+    return left < fit ? left : fit;
 }
 
 /* Places of the window along one axis that lie inside [low, high). */
@@ -57,14 +106,9 @@ static int64_t inside(const struct pool *p, int axis, int64_t at, int64_t low, i
     return count;
 }
 
-static void pool_pixel(const struct pool *p, const float *x, int64_t oh, int64_t ow, float *y)
+/* Sums to means: with count_include_pad, places in the padding count, but none beyond it (ceil_mode). */
+static void divide(const struct pool *p, int64_t oh, int64_t ow, float *y)
 {
-    int64_t top = oh * p->stride[0] - p->pad[0], left = ow * p->stride[1] - p->pad[1];
-    for (int64_t c = 0; c < p->channels; c += GROUP)
-        join_window(p, x + c, top, left, p->channels - c < GROUP ? p->channels - c : GROUP, y + c);
-    if (p->is_max)
-        return;
-    /* with count_include_pad, places in the padding count, but none beyond it (ceil_mode) */
     int64_t h =
         p->count_pad ? inside(p, 0, oh, -p->pad[0], p->in_h + p->pad[2]) : inside(p, 0, oh, 0, p->in_h);
     int64_t w =
@@ -74,6 +118,30 @@ static void pool_pixel(const struct pool *p, const float *x, int64_t oh, int64_t
         y[c] /= size;
 }
 
+/* One line of output pixels. Neighbours whose windows have the same taps are joined in one go. */
+static void pool_line(const struct pool *p, const float *x, int64_t oh, float *y)
+{
+    int64_t top = oh * p->stride[0] - p->pad[0];
+    struct window w = {.high = clip_taps(&top, p->kernel[0], p->dilation[0], p->in_h)};
+    w.step = p->dilation[1] * p->channels;
+    w.row_step = p->dilation[0] * p->in_w * p->channels;
+    for (int64_t ow = 0, n; ow < p->out_w; ow += n, y += n * p->channels) {
+        int64_t left = ow * p->stride[1] - p->pad[1], reach = (p->kernel[1] - 1) * p->dilation[1];
+        n = left < 0 || left + reach >= p->in_w ? 1 : (p->in_w - 1 - reach - left) / p->stride[1] + 1;
+        n = n < p->out_w - ow ? n : p->out_w - ow;
+        w.wide = clip_taps(&left, p->kernel[1], p->dilation[1], p->in_w);
+        if (w.high && w.wide) {
+            w.x = x + (top * p->in_w + left) * p->channels;
+            join_windows(p->is_max, &w, n, p->stride[1] * p->channels, p->channels, y);
+        } else { /* only padding */
+            for (int64_t c = 0; c < n * p->channels; c++)
+                y[c] = p->is_max ? -INFINITY : 0;
+        }
+        for (int64_t k = 0; k < n && !p->is_max; k++)
+            divide(p, oh, ow + k, y + k * p->channels);
+    }
+}
+
 static void run_pool(const struct step *s, const struct pass *pass)
 {
     const struct pool *p = s->state;
@@ -81,9 +149,8 @@ static void run_pool(const struct step *s, const struct pass *pass)
     float *y = s->out.data;
     (void)pass;
     for (int64_t i = 0; i < p->batch; i++) {
-        for (int64_t oh = 0; oh < p->out_h; oh++)
-            for (int64_t ow = 0; ow < p->out_w; ow++, y += p->channels)
-                pool_pixel(p, x, oh, ow, y);
+        for (int64_t oh = 0; oh < p->out_h; oh++, y += p->out_w * p->channels)
+            pool_line(p, x, oh, y);
         x += p->in_h * p->in_w * p->channels;
     }
 }

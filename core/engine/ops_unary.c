@@ -148,6 +148,67 @@ static float do_reciprocal(float x, float a, float b)
     return 1 / x;
 }
 
+static float do_round(float x, float a, float b) /* halves to even */
+{
+    (void)a, (void)b;
+    return nearbyintf(x);
+}
+
+static float do_sign(float x, float a, float b)
+{
+    (void)a, (void)b;
+    return x != x ? x : (float)((x > 0) - (x < 0));
+}
+
+static float do_not(float x, float a, float b)
+{
+    (void)a, (void)b;
+    return x == 0;
+}
+
+static float do_is_nan(float x, float a, float b)
+{
+    (void)a, (void)b;
+    return x != x;
+}
+
+static float do_is_inf(float x, float a, float b)
+{
+    return (x > 3.402823466e38f && a != 0) || (x < -3.402823466e38f && b != 0);
+}
+
+static float do_thresholded_relu(float x, float a, float b)
+{
+    (void)b;
+    return x > a || x != x ? x : 0;
+}
+
+static float do_shrink(float x, float a, float b)
+{
+    return x < -a ? x + b : x > a ? x - b : x != x ? x : 0;
+}
+
+/* Functions of libm as they are. */
+#define FROM_LIBM(name)                                                                                      \
+    static float do_##name(float x, float a, float b)                                                        \
+    {                                                                                                        \
+        (void)a, (void)b;                                                                                    \
+        return name##f(x);                                                                                   \
+    }
+FROM_LIBM(floor)
+FROM_LIBM(ceil)
+FROM_LIBM(sin)
+FROM_LIBM(cos)
+FROM_LIBM(tan)
+FROM_LIBM(asin)
+FROM_LIBM(acos)
+FROM_LIBM(atan)
+FROM_LIBM(sinh)
+FROM_LIBM(cosh)
+FROM_LIBM(asinh)
+FROM_LIBM(acosh)
+FROM_LIBM(atanh)
+
 struct unary_op {
     const char *op;
     unary_fn *all;                           /* vectorised */
@@ -178,6 +239,26 @@ static const struct unary_op unary_ops[] = {
     {"Log", NULL, do_log, NULL, NULL, 0, 0},
     {"Sqrt", NULL, do_sqrt, NULL, NULL, 0, 0},
     {"Reciprocal", NULL, do_reciprocal, NULL, NULL, 0, 0},
+    {"Floor", NULL, do_floor, NULL, NULL, 0, 0},
+    {"Ceil", NULL, do_ceil, NULL, NULL, 0, 0},
+    {"Round", NULL, do_round, NULL, NULL, 0, 0},
+    {"Sign", NULL, do_sign, NULL, NULL, 0, 0},
+    {"Not", NULL, do_not, NULL, NULL, 0, 0},
+    {"IsNaN", NULL, do_is_nan, NULL, NULL, 0, 0},
+    {"Sin", NULL, do_sin, NULL, NULL, 0, 0},
+    {"Cos", NULL, do_cos, NULL, NULL, 0, 0},
+    {"Tan", NULL, do_tan, NULL, NULL, 0, 0},
+    {"Asin", NULL, do_asin, NULL, NULL, 0, 0},
+    {"Acos", NULL, do_acos, NULL, NULL, 0, 0},
+    {"Atan", NULL, do_atan, NULL, NULL, 0, 0},
+    {"Sinh", NULL, do_sinh, NULL, NULL, 0, 0},
+    {"Cosh", NULL, do_cosh, NULL, NULL, 0, 0},
+    {"Asinh", NULL, do_asinh, NULL, NULL, 0, 0},
+    {"Acosh", NULL, do_acosh, NULL, NULL, 0, 0},
+    {"Atanh", NULL, do_atanh, NULL, NULL, 0, 0},
+    {"IsInf", NULL, do_is_inf, "detect_positive", "detect_negative", 1, 1},
+    {"ThresholdedRelu", NULL, do_thresholded_relu, "alpha", NULL, 1, 0},
+    {"Shrink", NULL, do_shrink, "lambd", "bias", 0.5f, 0},
 };
 
 struct unary {

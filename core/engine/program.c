@@ -19,6 +19,11 @@ void program_free(struct program *p)
     free(p);
 }
 
+int program_xi_fits(const struct program *p)
+{
+    return p->xi <= PROGRAM_XI_BYTES / (int64_t)sizeof(float);
+}
+
 double engine_clock(void)
 {
     struct timespec t;
@@ -58,7 +63,8 @@ void program_run(const struct program *p, const struct pass *pass)
 static int reached(const struct builder *b, const struct graph_node *n)
 {
     for (int k = 0; k < n->inputs; k++)
-        if (n->input[k] >= 0 && (b->at[n->input[k]].buffer >= 0 || b->ray[n->input[k]].buffer >= 0))
+        if (n->input[k] >= 0 &&
+            (b->at[n->input[k]].buffer >= 0 || b->ray[n->input[k]].buffer >= 0 || b->kink[n->input[k]] >= 0))
             return 1;
     return 0;
 }
@@ -74,31 +80,45 @@ static int emit_noise(struct builder *b, int value, int site, enum apex_noise_ki
     return builder_noise(b, value, site, kind);
 }
 
-static int emit_node(struct builder *b, const struct graph_node *n)
+static int emit_node(struct builder *b, const struct graph_node *n, int perturbed)
 {
     if (ray_is_linear(b, n))
         return ray_emit(b, n);
+    if (n->inputs > 0 && n->input[0] >= 0 && b->kink[n->input[0]] >= 0)
+        return kink_emit(b, n, b->kink[n->input[0]]);
+    if (!perturbed && n->inputs > 0 && n->input[0] >= 0 && kink_suits(b, n)) {
+        b->kink[n->output[0]] = n->input[0];
+        return 0;
+    }
     for (int k = 0; k < n->inputs; k++)
         if (n->input[k] >= 0 && ray_resolve(b, n->input[k]) < 0)
             return -1;
     return builder_emit(b, n);
 }
 
-/* site_of[v]: the site that value v is, -1 if none. */
+/* Whether noise enters at a value; site_of[v]: the site that value v is, -1 if none. */
+static int is_perturbed(const struct builder *b, int site, const int *site_of, int value)
+{
+    int at = value >= 0 ? site_of[value] : -1;
+    return at >= 0 && (site == at || (site == APEX_SITE_ALL && at < b->e->model->sites));
+}
+
 static int emit_perturbed(struct builder *b, int site, const int *site_of, enum apex_noise_kind kind)
 {
     const struct graph *g = b->e->graph;
     int logits = b->e->model->logits;
-    if (site == APEX_SITE_INPUT && emit_noise(b, g->input, site, kind) < 0)
+    if (site == APEX_SITE_INPUT &&
+        (emit_noise(b, g->input, site, kind) < 0 || builder_probe(b, g->input) < 0))
         return -1;
     for (int i = 0; i < g->nodes; i++) {
         const struct graph_node *n = &g->node[i];
-        if (reached(b, n) && emit_node(b, n) < 0)
+        if (reached(b, n) && emit_node(b, n, n->outputs && is_perturbed(b, site, site_of, n->output[0])) < 0)
             return -1;
         for (int k = 0; k < n->outputs; k++) {
             int at = n->output[k] >= 0 ? site_of[n->output[k]] : -1;
-            if (at >= 0 && (site == at || (site == APEX_SITE_ALL && at < b->e->model->sites)) &&
-                emit_noise(b, n->output[k], at, kind) < 0)
+            if (is_perturbed(b, site, site_of, n->output[k]) && emit_noise(b, n->output[k], at, kind) < 0)
+                return -1;
+            if (at >= 0 && builder_probe(b, n->output[k]) < 0)
                 return -1;
         }
         if (b->at[logits].buffer >= 0 || b->ray[logits].buffer >= 0)
@@ -133,11 +153,12 @@ static int builder_init(struct builder *b, struct engine *e, int batch, int limi
     b->p = calloc(1, sizeof *b->p);
     b->at = calloc((size_t)e->graph->values, sizeof *b->at);
     b->ray = calloc((size_t)e->graph->values, sizeof *b->ray);
+    b->kink = calloc((size_t)e->graph->values, sizeof *b->kink);
     b->ray_site = APEX_SITE_ALL; /* none yet */
-    if (!b->p || !b->at || !b->ray)
+    if (!b->p || !b->at || !b->ray || !b->kink)
         return apex_fail(err, "no memory");
     for (int v = 0; v < e->graph->values; v++)
-        b->at[v].buffer = b->ray[v].buffer = -1;
+        b->at[v].buffer = b->ray[v].buffer = b->kink[v] = -1;
     b->p->batch = batch;
     b->p->limit = limit;
     b->p->input.buffer = b->p->logits.buffer = b->p->output.buffer = -1;
@@ -148,6 +169,7 @@ static struct program *builder_finish(struct builder *b, int failed)
 {
     free(b->at);
     free(b->ray);
+    free(b->kink);
     if (!failed && !b->clean) /* the clean pass keeps what lies between */
         program_fuse(b->p);
     if (!failed && program_plan(b->p, b->err) == 0)

@@ -23,6 +23,13 @@ struct operand {
     float *data; /* set by program_bind */
 };
 
+/* The xi of an activation site for one tile, kept because the site `all` uses the same. */
+struct kept_xi {
+    float *xi; /* [tile rows][elements]; NULL: not kept */
+    uint32_t sample, draw0;
+    int rows; /* that hold draws; 0: none yet */
+};
+
 /* What a run of a program needs beside its own steps. */
 struct pass {
     const struct apex_noise *noise;
@@ -33,8 +40,10 @@ struct pass {
     int rows;        /* rows that hold draws; the rest of the tile is padding */
     const float *xi; /* all xi of the tile, made by program_fill_noise; NULL: made row by row in row_xi */
     float *row_xi;   /* one row of the largest site */
+    struct kept_xi *kept; /* [sites of the model], or NULL */
     void *scratch;
-    double *seconds; /* [APEX_TIMES], as in runner.h; NULL: not measured */
+    double *seconds;          /* [APEX_TIMES], as in runner.h; NULL: not measured */
+    float *const *difference; /* [probes] where differences go, [rows][elements] each; NULL: nowhere */
 };
 
 /* What fuse.c may join to the layer before it. */
@@ -44,6 +53,8 @@ struct step {
     enum step_kind kind;
     int once; /* depends on the draws and not on the scale: runs once for all scales */
     int relu; /* a ReLU follows in the same pass */
+    int from_half,
+        to_half; /* in[0], out is stored in bfloat16, in the front half of a float32 one's memory */
     void (*run)(const struct step *s, const struct pass *pass);
     const struct graph_node *node; /* NULL: noise, or a change of layout */
     struct operand in[2], out;
@@ -73,6 +84,7 @@ struct program {
     size_t arena;                         /* floats */
     size_t scratch;                       /* bytes */
     int64_t xi, row_xi; /* floats: of all sites for the whole tile; of one row of the largest */
+    int xi_ahead;       /* a pass needs its xi made by program_fill_noise */
 };
 
 /* One prepared Conv or linear layer: a node for a number of rows, with or without its bias. */
@@ -80,6 +92,7 @@ struct layer {
     const struct graph_node *node;
     int rows, biased, is_conv;
     int fuses; /* its kernel reads what is added before it writes over it */
+    int half;  /* its operands are rounded to bfloat16 */
     void *state;
     size_t scratch, weights; /* bytes */
     int64_t flops;           /* of one row */
@@ -94,6 +107,8 @@ struct engine {
     float **clean;       /* per value: where the clean pass keeps it, owned; NULL: not kept */
     struct layer **layer;
     int layers, layer_room;
+    const int *probe; /* [probes] values whose difference from the clean pass is asked for; borrowed */
+    int probes;
     size_t bytes; /* of clean tensors and weights */
 };
 
@@ -119,8 +134,15 @@ double engine_clock(void); /* seconds */
 void program_begin(const struct program *p, const struct pass *pass);
 void program_run(const struct program *p, const struct pass *pass);
 
-/* Joins additions, ReLUs and noise to the layers before them, and puts the steps with `once` first. */
+/* Joins additions, ReLUs and noise to the layers before them, stores in bfloat16 what only products in
+ * bfloat16 read, and puts the steps with `once` first. */
 void program_fuse(struct program *p);
+
+/* Whether the xi of a whole tile are few enough to be kept; runner.c makes room for them. */
+int program_xi_fits(const struct program *p);
+
+/* The most memory that noise made ahead, or kept for `all`, may take. */
+enum { PROGRAM_XI_BYTES = 64 * 1024 * 1024 };
 
 /* Makes the xi of every site of the program: xi[p->xi]. */
 void program_fill_noise(const struct program *p, const struct pass *pass, float *xi);

@@ -4,10 +4,17 @@
 
 #include "core/engine/kernels.h"
 
-extern const struct kernel_set kernel_set_naive, kernel_set_openblas, kernel_set_native;
+extern const struct kernel_set kernel_set_naive, kernel_set_openblas, kernel_set_native, kernel_set_emulated;
 #ifdef APEX_HAVE_ONEDNN
-extern const struct kernel_set kernel_set_onednn;
+extern const struct kernel_set kernel_set_onednn, kernel_set_avx512_bf16, kernel_set_amx;
+
+/* Whether oneDNN will use AMX, or everything but AMX, here; -1: it will not. */
+int onednn_allow(int no_amx);
 #endif
+
+/* As in struct kernel_set: operands rounded to bfloat16, sums in float32. */
+void emulated_matmul(int m, int n, int k, const float *a, const float *b, float *y, void *scratch);
+size_t emulated_matmul_scratch(int m, int n, int k);
 
 /* 1 where every channel has its own filter: groups == in_c == out_c. */
 int conv_is_depthwise(const struct conv_shape *s);
@@ -25,5 +32,14 @@ void epilogue_apply(const struct epilogue *end, int rows, size_t row, float *y);
 /* Depthwise convolution: weight [kernel_h][kernel_w][channels], bias [channels] or NULL. */
 void depthwise_run(const struct conv_shape *s, const float *weight, const float *bias, const float *x,
                    float *y);
+
+/* A dense layer's own copies, for the sets that keep nothing else: weight and bias are taken over (freed here
+ * if one that is needed is missing). biased: there is one. NULL with err. */
+struct linear {
+    int rows, k, n;
+    float *weight, *bias;
+};
+void *linear_keep(struct linear l, int biased, struct apex_error *err);
+void linear_free(void *state); /* accepts NULL */
 
 #endif

@@ -1,14 +1,23 @@
 #include "core/onnx/simplify.h"
 
 #include <math.h>
+#include <string.h>
+
+/* Masks of attention are made with minus infinity. */
+static int may_be_infinite(const struct graph_node *n)
+{
+    return strcmp(n->op, "Where") == 0 || strcmp(n->op, "Add") == 0;
+}
 
 /* The first element that is no number, or -1. */
-static int64_t not_finite(const struct apex_tensor *t)
+static int64_t not_finite(const struct graph_node *n, const struct apex_tensor *t)
 {
     int64_t count = t->type == APEX_F32 ? apex_shape_count(&t->shape) : 0;
-    for (int64_t i = 0; i < count; i++)
-        if (!isfinite(((const float *)t->data)[i]))
+    for (int64_t i = 0; i < count; i++) {
+        float v = ((const float *)t->data)[i];
+        if (!isfinite(v) && (isnan(v) || v > 0 || !may_be_infinite(n)))
             return i;
+    }
     return -1;
 }
 
@@ -33,7 +42,7 @@ int onnx_check(const struct graph *g, struct apex_error *err)
         const struct graph_node *n = &g->node[i];
         for (int k = 0; k < n->inputs; k++) {
             const struct apex_tensor *t = graph_constant(g, n, k);
-            int64_t bad = t ? not_finite(t) : -1;
+            int64_t bad = t ? not_finite(n, t) : -1;
             if (bad >= 0)
                 return graph_fail(g, n, err, "constant '%.200s' (input %d) has element %lld = %g",
                                   graph_input(g, n, k)->name, k, (long long)bad,

@@ -1,5 +1,6 @@
 #include "core/onnx/decode.h"
 #include "core/onnx/edit.h"
+#include "core/onnx/expand.h"
 #include "core/onnx/names.h"
 #include "core/onnx/wire.h"
 
@@ -285,14 +286,14 @@ static int decode_opset(const Onnx__ModelProto *model, int *opset, struct apex_e
     return apex_fail(err, "the file names no version of the ONNX operators (opset_import)");
 }
 
-static int decode_model(struct decode *d, const Onnx__ModelProto *model)
+static int decode_model(struct decode *d, Onnx__ModelProto *model)
 {
     d->proto = model->graph;
     if (!model->graph)
         return apex_fail(d->err, "not an ONNX model: there is no graph");
     if (model->graph->n_node == 0)
         return apex_fail(d->err, "the graph is empty");
-    if (decode_opset(model, &d->g->opset, d->err) < 0)
+    if (decode_opset(model, &d->g->opset, d->err) < 0 || onnx_expand(model, d->err) < 0)
         return -1;
     if (decode_initializers(d) < 0 || decode_input(d) < 0 || decode_nodes(d) < 0 || decode_output(d) < 0)
         return -1;

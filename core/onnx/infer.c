@@ -1,4 +1,5 @@
 #include "core/onnx/infer.h"
+#include "core/onnx/expand.h"
 #include "core/onnx/lift.h"
 
 #include <stdio.h>
@@ -10,10 +11,10 @@ struct apex_tensor *infer_make_tensor(struct infer *in, const struct graph_node 
 {
     char text[APEX_SHAPE_TEXT];
     int64_t count = apex_shape_count(shape);
-    if (count < 0 || count > INFER_MAX_ELEMENTS - in->folded) {
+    if (count < 0 || count > INFER_MAX_ELEMENTS || count > in->room - in->folded) {
         graph_fail(in->g, n, in->err,
                    "a constant of shape %s: constants made while folding are over %lld elements",
-                   apex_shape_text(shape, text), (long long)INFER_MAX_ELEMENTS);
+                   apex_shape_text(shape, text), (long long)in->room);
         return NULL;
     }
     in->folded += count;
@@ -23,6 +24,10 @@ struct apex_tensor *infer_make_tensor(struct infer *in, const struct graph_node 
 struct apex_tensor *infer_make_output(struct infer *in, const struct graph_node *n, int k,
                                       enum apex_type type)
 {
+    if (n->output[k] < 0) {
+        graph_fail(in->g, n, in->err, "output %d has no name", k);
+        return NULL;
+    }
     struct graph_value *v = &in->g->value[n->output[k]];
     v->constant = infer_make_tensor(in, n, type, &v->shape);
     return v->constant;
@@ -145,10 +150,37 @@ static int check_form(struct infer *in, const struct op *op, struct graph_node *
     return 0;
 }
 
-/* alias[v]: the value that stands for v since the node between them vanished. */
+/* Whether a node of branches is in those that are taken; its conditions go. 1, 0, or -1. */
+static int is_taken(struct infer *in, struct graph_node *n, const int *alias)
+{
+    const struct graph_attr *guard = graph_attr(n, EXPAND_GUARD);
+    int count =
+        guard && guard->type == ATTR_INTS && guard->count <= (size_t)n->inputs ? (int)guard->count : 0;
+    for (int k = 0; k < count; k++) {
+        int v = n->input[n->inputs - count + k];
+        const struct apex_tensor *t = v >= 0 && alias[v] >= 0 ? in->g->value[alias[v]].constant : NULL;
+        if (v >= 0 && alias[v] < 0)
+            return 0;
+        if (!t || t->type != APEX_BOOL || apex_shape_count(&t->shape) != 1)
+            return graph_fail(in->g, n, in->err, "is in a branch whose condition is not constant");
+        if (*(const uint8_t *)t->data != (guard->ints[k] != 0))
+            return 0;
+    }
+    n->inputs -= count;
+    return 1;
+}
+
+/* alias[v]: the value that stands for v since the node between them vanished; -1: v is in a branch that is
+ * not taken. */
 static int infer_node(struct infer *in, struct graph_node *n, int *alias, const int *uses)
 {
     const struct op *op = op_find(n->op);
+    int taken = is_taken(in, n, alias);
+    for (int k = 0; k < n->outputs && taken == 0; k++)
+        if (n->output[k] >= 0)
+            alias[n->output[k]] = -1;
+    if (taken <= 0)
+        return taken;
     for (int k = 0; k < n->inputs; k++)
         if (n->input[k] >= 0)
             n->input[k] = alias[n->input[k]];
@@ -177,6 +209,8 @@ static int infer_all(struct infer *in, struct graph_node *node, int nodes, int v
         if (infer_node(in, &node[i], alias, uses) < 0)
             return -1;
     in->g->output = alias[in->g->output];
+    if (in->g->output < 0)
+        return apex_fail(in->err, "%s: the output is in a branch that is not taken", in->g->source);
     if (lift_of(in, in->g->output))
         return apex_fail(
             in->err,
@@ -186,9 +220,22 @@ static int infer_all(struct infer *in, struct graph_node *node, int nodes, int v
     return 0;
 }
 
+/* Elements of the constants that the file holds. */
+static int64_t file_elements(const struct graph *g)
+{
+    int64_t count = 0;
+    for (int v = 0; v < g->values; v++)
+        count += g->value[v].constant ? apex_shape_count(&g->value[v].shape) : 0;
+    for (int i = 0; i < g->nodes; i++)
+        for (int k = 0; k < g->node[i].attrs; k++)
+            count += g->node[i].attr[k].t ? apex_shape_count(&g->node[i].attr[k].t->shape) : 0;
+    return count;
+}
+
 int onnx_infer(struct graph *g, int64_t batch, struct apex_error *err)
 {
     struct infer in = {.g = g, .batch = batch, .err = err};
+    in.room = INFER_FREE_ELEMENTS + INFER_PER_ELEMENT * file_elements(g);
     struct graph_node *node = g->node;
     int nodes = g->nodes;
     g->node = NULL;

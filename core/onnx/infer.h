@@ -6,13 +6,17 @@
 
 #include "core/onnx/edit.h"
 
-#define INFER_MAX_ELEMENTS (INT64_C(1) << 28) /* of one value, and of all folded constants together */
-#define INFER_MAX_FILL (INT64_C(1) << 24)     /* of a constant that ConstantOfShape makes from nothing */
+#define INFER_MAX_ELEMENTS (INT64_C(1) << 28) /* of one value */
+/* Constants made while folding, all together: masks and tables that a few bytes ask for, and what is made of
+ * the file's own constants (weights transposed, half floats widened). */
+#define INFER_FREE_ELEMENTS (INT64_C(1) << 22)
+#define INFER_PER_ELEMENT 16
 
 struct infer {
     struct graph *g;   /* its nodes: those that are done */
     int64_t batch;     /* the first dimension that the file fixes for the input, else 1 */
     int64_t folded;    /* elements of constants made so far */
+    int64_t room;      /* the most that may be */
     struct lift *lift; /* of values whose batch is not first (lift.h), [lifts] */
     int lifts;
     int lifting;     /* an infer function runs on shapes without the batch: no rule about batches holds */
@@ -58,6 +62,9 @@ int arg_dynamic(const struct infer *in, const struct graph_node *n, int k);
 int arg_batched(const struct infer *in, const struct graph_node *n,
                 int k); /* dynamic, and dim[0] is the batch */
 int arg_any_dynamic(const struct infer *in, const struct graph_node *n);
+
+/* The type here of an ONNX element type; an error if it is not supported. */
+int infer_type(struct infer *in, const struct graph_node *n, int64_t onnx_type, enum apex_type *type);
 
 /* Output k gets the shape; an error if it has absurdly many elements. */
 int arg_set_shape(struct infer *in, const struct graph_node *n, int k, const struct apex_shape *shape);

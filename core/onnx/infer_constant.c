@@ -1,4 +1,5 @@
 #include "core/onnx/lift.h"
+#include "core/onnx/lower.h"
 #include "core/onnx/rules.h"
 #include "core/onnx/tensor_proto.h"
 
@@ -71,10 +72,6 @@ int infer_constant_of_shape(struct infer *in, const struct op *op, struct graph_
     shape.rank = (int)want.count;
     for (int d = 0; d < shape.rank; d++)
         shape.dim[d] = want.v[d];
-    char text[APEX_SHAPE_TEXT];
-    if (apex_shape_count(&shape) > INFER_MAX_FILL) /* what a few bytes may ask for */
-        return graph_fail(in->g, n, in->err, "a constant of shape %s: more than %lld elements",
-                          apex_shape_text(&shape, text), (long long)INFER_MAX_FILL);
     struct apex_tensor *t = infer_make_tensor(in, n, a ? a->t->type : APEX_F32, &shape);
     size_t size = t ? apex_type_size(t->type) : 0;
     for (int64_t i = 0, count = apex_shape_count(&shape); t && a && i < count; i++)
@@ -182,15 +179,24 @@ int infer_nonzero(struct infer *in, const struct op *op, struct graph_node *n)
     return give(in, n, t);
 }
 
-int infer_where(struct infer *in, const struct op *op, struct graph_node *n)
+int infer_type(struct infer *in, const struct graph_node *n, int64_t onnx_type, enum apex_type *type)
+{
+    if (onnx_type >= 0 && onnx_type <= INT32_MAX && tensor_proto_type((int)onnx_type, type) == 0)
+        return 0;
+    return graph_fail(in->g, n, in->err, "to element type %lld is not supported", (long long)onnx_type);
+}
+
+int infer_if(struct infer *in, const struct op *op, struct graph_node *n)
 {
     (void)op;
-    struct apex_shape shape = {0};
-    struct apex_error why;
-    for (int k = 0; k < 3; k++)
-        if (apex_shape_broadcast(&shape, arg_shape(in, n, k), &shape, &why) < 0)
-            return graph_fail(in->g, n, in->err, "%s", why.text);
-    return arg_set_shape(in, n, 0, &shape);
+    const struct apex_tensor *t = arg_constant(in, n, 0, APEX_BOOL);
+    if (!t)
+        return -1;
+    int side = apex_shape_count(&t->shape) == 1 && *(const uint8_t *)t->data ? 1 : 2;
+    if (apex_shape_count(&t->shape) != 1 || n->inputs != 3 || n->input[side] < 0)
+        return graph_fail(in->g, n, in->err, "has no branch for its condition");
+    n->input[0] = n->input[side];
+    return INFER_VANISH;
 }
 
 int infer_cast(struct infer *in, const struct op *op, struct graph_node *n)
@@ -201,15 +207,19 @@ int infer_cast(struct infer *in, const struct op *op, struct graph_node *n)
     int64_t wanted = graph_attr_int(n, "to", 0);
     if (strcmp(op->name, "CastLike") == 0)
         to = like ? like->type : APEX_F32; /* what is not constant is float */
-    else if (wanted < 0 || wanted > INT32_MAX || tensor_proto_type((int)wanted, &to) < 0)
-        return graph_fail(in->g, n, in->err, "to element type %lld is not supported", (long long)wanted);
+    else if (infer_type(in, n, wanted, &to) < 0)
+        return -1;
     if ((x ? x->type : APEX_F32) == to)
         return INFER_VANISH;
+    if (!x && to == APEX_BOOL) /* 1 or 0 */
+        return lower_become(in, n, "Not", lower_step(in, n, "Not", n->input[0], -1), -1);
     if (!x)
         return graph_fail(in->g, n, in->err, "what depends on the network's input can only be float");
     graph_node_cut_inputs(n, 1);
     graph_node_drop_attrs(n);
-    if (graph_node_add_int(n, "to", (int64_t)to, in->err) < 0)
+    int bits = like ? like->bits : tensor_proto_bits((int)wanted);
+    if (graph_node_add_int(n, "to", (int64_t)to, in->err) < 0 ||
+        graph_node_add_int(n, "bits", bits, in->err) < 0)
         return -1;
     return arg_set_shape(in, n, 0, &shape);
 }

@@ -1,4 +1,4 @@
-#include "core/onnx/rules.h"
+#include "core/onnx/lower.h"
 
 #include <float.h>
 #include <string.h>
@@ -53,16 +53,26 @@ int infer_clip(struct infer *in, const struct op *op, struct graph_node *n)
     return arg_set_shape(in, n, 0, &shape);
 }
 
-/* A constant integer operand of a float one (an exponent, most often) becomes float. */
+/* A constant of integers or bools beside what depends on the input (an exponent, a mask) becomes float. */
 static int widen_constant(struct infer *in, struct graph_node *n, int k)
 {
     const struct apex_tensor *t = graph_constant(in->g, n, k);
-    if (!t || t->type != APEX_I64)
+    if (!t || t->type == APEX_F32)
         return 0;
     struct apex_tensor *f = infer_make_tensor(in, n, APEX_F32, &t->shape);
     for (int64_t i = 0, count = apex_shape_count(&t->shape); f && i < count; i++)
-        ((float *)f->data)[i] = (float)((const int64_t *)t->data)[i];
+        ((float *)f->data)[i] =
+            t->type == APEX_I64 ? (float)((const int64_t *)t->data)[i] : (float)((const uint8_t *)t->data)[i];
     return infer_replace_input(in, n, k, f);
+}
+
+static int takes_any_type(const char *op)
+{
+    static const char *const names[] = {"Pow", "Equal", "Less", "LessOrEqual", "Where", "Min", "Max"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(op, names[i]) == 0)
+            return 1;
+    return 0;
 }
 
 /* The rank that every operand with a batch must have, so that batches meet batches; 0: all are constant. */
@@ -77,16 +87,35 @@ static int dynamic_rank(const struct infer *in, const struct graph_node *n)
     return rank;
 }
 
+/* Before opset 7, the second operand, a constant, began at dimension `axis` of the first. */
+static int widen_old(struct infer *in, struct graph_node *n, int64_t axis)
+{
+    const struct apex_tensor *t = graph_constant(in->g, n, 1);
+    int rank = arg_shape(in, n, 0)->rank, first;
+    if (arg_axis(in, n, axis, rank, &first) < 0)
+        return -1;
+    if (!t || first + t->shape.rank > rank)
+        return graph_fail(in->g, n, in->err, "its second input must be a constant of at most %d dimensions",
+                          rank - first);
+    struct apex_tensor *wide = apex_tensor_copy(t, in->err);
+    for (int d = first + t->shape.rank; wide && d < rank; d++)
+        wide->shape.dim[wide->shape.rank++] = 1;
+    return infer_replace_input(in, n, 1, wide);
+}
+
 int infer_broadcast(struct infer *in, const struct op *op, struct graph_node *n)
 {
     int rank = dynamic_rank(in, n);
     struct apex_shape shape = {0};
+    const struct graph_attr *axis = in->g->opset < 7 && n->inputs == 2 ? graph_attr(n, "axis") : NULL;
+    if (axis && graph_attr_int(n, "broadcast", 0) && widen_old(in, n, axis->i) < 0)
+        return -1;
     for (int k = 0; k < n->inputs; k++) {
         if (!arg_given(n, k))
             return graph_fail(in->g, n, in->err, "input %d is missing", k);
         if (rank > 0 && arg_drop_batch(in, n, k, rank) < 0)
             return -1;
-        if (arg_any_dynamic(in, n) && strcmp(op->name, "Pow") == 0 && widen_constant(in, n, k) < 0)
+        if (takes_any_type(op->name) && arg_any_dynamic(in, n) && widen_constant(in, n, k) < 0)
             return -1;
         struct apex_error why;
         if (apex_shape_broadcast(&shape, arg_shape(in, n, k), &shape, &why) < 0)
@@ -102,12 +131,52 @@ int infer_broadcast(struct infer *in, const struct op *op, struct graph_node *n)
     return arg_set_shape(in, n, 0, &shape);
 }
 
+int infer_compare(struct infer *in, const struct op *op, struct graph_node *n)
+{
+    static const struct {
+        const char *name, *as; /* where it depends on the input; a bool is 1 or 0 there */
+        int swaps, negates;
+    } forms[] = {{"And", "Min", 0, 0},      {"Equal", "Equal", 0, 0},
+                 {"Greater", "Less", 1, 0}, {"GreaterOrEqual", "LessOrEqual", 1, 0},
+                 {"Less", "Less", 0, 0},    {"LessOrEqual", "LessOrEqual", 0, 0},
+                 {"Or", "Max", 0, 0},       {"Xor", "Equal", 0, 1}};
+    size_t f = 0;
+    if (!arg_any_dynamic(in, n))
+        return infer_broadcast(in, op, n);
+    while (strcmp(forms[f].name, op->name) != 0)
+        f++;
+    int a = n->input[forms[f].swaps], b = n->input[!forms[f].swaps];
+    if (forms[f].negates)
+        return lower_become(in, n, "Not", lower_step(in, n, forms[f].as, a, b), -1);
+    n->input[0] = a;
+    n->input[1] = b;
+    if (graph_node_rename(n, forms[f].as, in->err) < 0)
+        return -1;
+    graph_node_drop_attrs(n);
+    return infer_broadcast(in, op_find(n->op), n);
+}
+
+int infer_is(struct infer *in, const struct op *op, struct graph_node *n)
+{
+    struct apex_shape shape = *arg_shape(in, n, 0);
+    int is_inf = strcmp(op->name, "IsInf") == 0;
+    int64_t up = graph_attr_int(n, "detect_positive", 1) != 0,
+            down = graph_attr_int(n, "detect_negative", 1) != 0;
+    graph_node_drop_attrs(n);
+    if (is_inf && (graph_node_add_float(n, "detect_positive", (float)up, in->err) < 0 ||
+                   graph_node_add_float(n, "detect_negative", (float)down, in->err) < 0))
+        return -1;
+    return arg_set_shape(in, n, 0, &shape);
+}
+
 int infer_prelu(struct infer *in, const struct op *op, struct graph_node *n)
 {
     (void)op;
     char a[APEX_SHAPE_TEXT], b[APEX_SHAPE_TEXT];
     struct apex_shape x = *arg_shape(in, n, 0), shape;
     if (!arg_constant(in, n, 1, APEX_F32) || arg_drop_batch(in, n, 1, x.rank) < 0)
+        return -1;
+    if (in->g->opset < 7 && x.rank > 2 && arg_shape(in, n, 1)->rank == 1 && widen_old(in, n, 1) < 0)
         return -1;
     const struct apex_shape *slope = arg_shape(in, n, 1);
     if (apex_shape_broadcast(&x, slope, &shape, NULL) < 0 || !apex_shape_equal(&x, &shape))
@@ -128,6 +197,9 @@ int infer_identity(struct infer *in, const struct op *op, struct graph_node *n)
 int infer_dropout(struct infer *in, const struct op *op, struct graph_node *n)
 {
     (void)op;
+    if (in->g->opset < 7 && !graph_attr_int(n, "is_test", 0))
+        return graph_fail(in->g, n, in->err,
+                          "in training mode (is_test=0); export the model in evaluation mode (model.eval())");
     if (arg_given(n, 2)) {
         const struct apex_tensor *training = arg_constant(in, n, 2, APEX_BOOL);
         if (!training)

@@ -1,4 +1,4 @@
-#include "core/onnx/rules.h"
+#include "core/onnx/lower.h"
 
 /* B as [K,N], times alpha. */
 static int gemm_weight(struct infer *in, struct graph_node *n, int is_transposed, float alpha)
@@ -50,6 +50,26 @@ static int gemm_bias(struct infer *in, struct graph_node *n, int64_t columns, fl
     return infer_replace_input(in, n, 2, t);
 }
 
+/* Of constants alone, or with an addend that depends on the input: MatMul, Mul, Add. */
+static int lower_gemm(struct infer *in, struct graph_node *n, float alpha, float beta)
+{
+    static const int64_t turn[] = {1, 0};
+    int a = n->input[0], b = n->input[1], c = arg_given(n, 2) ? n->input[2] : -1, last = c >= 0 && beta != 0;
+    if (graph_attr_int(n, "transA", 0))
+        a = lower_ints(in, n, "Transpose", a, "perm", turn, 2);
+    if (a >= 0 && graph_attr_int(n, "transB", 0))
+        b = lower_ints(in, n, "Transpose", b, "perm", turn, 2);
+    int v = a < 0 || b < 0 ? -1 : lower_step(in, n, "MatMul", a, b);
+    int factor = lower_number(in, n, alpha), share = lower_number(in, n, beta);
+    if (v >= 0 && alpha != 1)
+        v = factor < 0 ? -1 : lower_step(in, n, "Mul", v, factor);
+    if (v >= 0 && last && beta != 1)
+        c = share < 0 ? -1 : lower_step(in, n, "Mul", c, share);
+    if (v < 0 || (last && c < 0))
+        return -1;
+    return last ? lower_become(in, n, "Add", v, c) : lower_become(in, n, "Identity", v, -1);
+}
+
 int infer_gemm(struct infer *in, const struct op *op, struct graph_node *n)
 {
     (void)op;
@@ -60,6 +80,8 @@ int infer_gemm(struct infer *in, const struct op *op, struct graph_node *n)
     float alpha = graph_attr_float(n, "alpha", 1.0f), beta = graph_attr_float(n, "beta", 1.0f);
     if (!b)
         return -1;
+    if (!arg_any_dynamic(in, n) || arg_dynamic(in, n, 2))
+        return lower_gemm(in, n, alpha, beta);
     if (graph_attr_int(n, "transA", 0))
         return graph_fail(in->g, n, in->err, "transA=1 is not supported: it mixes the samples of a batch");
     if (a.rank != 2 || b->shape.rank != 2 || b->shape.dim[is_transposed] != a.dim[1])

@@ -26,9 +26,9 @@ int infer_batch_norm(struct infer *in, const struct op *op, struct graph_node *n
         if (n->output[k] >= 0 || graph_attr_int(n, "training_mode", 0))
             return graph_fail(in->g, n, in->err,
                               "has training outputs; export the model in evaluation mode (model.eval())");
-    if (graph_attr_int(n, "training_mode", 0))
+    if (graph_attr_int(n, "training_mode", 0) || (in->g->opset < 7 && !graph_attr_int(n, "is_test", 0)))
         return graph_fail(in->g, n, in->err,
-                          "training_mode=1; export the model in evaluation mode (model.eval())");
+                          "in training mode; export the model in evaluation mode (model.eval())");
     if (graph_attr_int(n, "spatial", 1) != 1)
         return graph_fail(in->g, n, in->err, "spatial=0 is not supported");
     if (x.rank < 2)

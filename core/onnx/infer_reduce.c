@@ -109,3 +109,35 @@ int infer_softmax(struct infer *in, const struct op *op, struct graph_node *n)
         return -1;
     return arg_set_shape(in, n, 0, &x);
 }
+
+/* The network ends in its answer: the scores are before it. */
+static int ends_in_class(const struct infer *in, const struct op *op, const struct graph_node *n, int axis)
+{
+    const struct apex_shape *x = arg_shape(in, n, 0);
+    if (strcmp(op->name, "ArgMax") != 0 || n->output[0] != in->g->output || axis < 1 || in->lifting)
+        return 0;
+    for (int d = 1; d < x->rank; d++)
+        if (d != axis && x->dim[d] != 1)
+            return 0;
+    return 1;
+}
+
+int infer_arg(struct infer *in, const struct op *op, struct graph_node *n)
+{
+    struct apex_shape x = *arg_shape(in, n, 0), shape = {0};
+    const struct apex_tensor *t = graph_constant(in->g, n, 0);
+    int axis, keep = graph_attr_int(n, "keepdims", 1) != 0;
+    if (arg_axis(in, n, graph_attr_int(n, "axis", 0), x.rank, &axis) < 0)
+        return -1;
+    if (arg_dynamic(in, n, 0) && ends_in_class(in, op, n, axis))
+        return INFER_VANISH;
+    if (arg_dynamic(in, n, 0))
+        return graph_fail(in->g, n, in->err,
+                          "is supported only over the classes, where the network ends in it");
+    if (!t || t->type == APEX_BOOL || x.dim[axis] < 1)
+        return graph_fail(in->g, n, in->err, "wants numbers");
+    for (int d = 0; d < x.rank; d++)
+        if (d != axis || keep)
+            shape.dim[shape.rank++] = d == axis ? 1 : x.dim[d];
+    return arg_set_shape(in, n, 0, &shape);
+}

@@ -158,7 +158,7 @@ static int want_image(struct infer *in, const struct graph_node *n, const struct
     char text[APEX_SHAPE_TEXT];
     if (x->rank != 4)
         return graph_fail(in->g, n, in->err,
-                          "input of shape %s; only one or two spatial dimensions [N,C,H,W] are supported",
+                          "input of shape %s; one to three spatial dimensions [N,C,D,H,W] are supported",
                           apex_shape_text(x, text));
     return 0;
 }
@@ -187,13 +187,14 @@ static int check_weight(struct infer *in, const struct graph_node *n, const stru
 
 int infer_conv(struct infer *in, const struct op *op, struct graph_node *n)
 {
-    (void)op;
     struct apex_shape x = *arg_shape(in, n, 0);
     int64_t group = graph_attr_int(n, "group", 1);
     int is_line = x.rank == 3;
     struct window w = {0};
     if (!arg_constant(in, n, 1, APEX_F32) || (is_line && widen(in, n, &x) < 0))
         return -1;
+    if (x.rank == 5)
+        return lower_conv_volume(in, op, n);
     const struct apex_tensor *weight = graph_constant(in->g, n, 1);
     if (want_image(in, n, &x) < 0 || check_weight(in, n, &x, &weight->shape, group) < 0)
         return -1;
@@ -221,6 +222,8 @@ int infer_pool(struct infer *in, const struct op *op, struct graph_node *n)
     int is_average = strcmp(op->name, "AveragePool") == 0, is_line = x.rank == 3;
     int64_t count_include_pad = graph_attr_int(n, "count_include_pad", 0) != 0;
     struct window w = {0};
+    if (x.rank == 5)
+        return lower_pool_volume(in, op, n);
     if (is_line && widen(in, n, &x) < 0)
         return -1;
     if (want_image(in, n, &x) < 0 || window_list(in, n, "kernel_shape", 1, 2, w.kernel) < 0)

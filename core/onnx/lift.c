@@ -5,47 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What an operator does to the place of the batch. */
-enum lift_kind { POINTWISE, RESHAPE, PERMUTE, ALONG, GATHER, REDUCE, PRODUCT, ROWS, CONSTANT };
-
-static const struct rule {
-    const char *op;
-    enum lift_kind kind;
-} rules[] = {
-    {"Abs", POINTWISE},       {"Add", POINTWISE},
-    {"Cast", POINTWISE},      {"CastLike", POINTWISE},
-    {"Celu", POINTWISE},      {"Clip", POINTWISE},
-    {"Concat", ALONG},        {"Div", POINTWISE},
-    {"Dropout", POINTWISE},   {"Elu", POINTWISE},
-    {"Erf", POINTWISE},       {"Exp", POINTWISE},
-    {"Expand", POINTWISE},    {"Flatten", RESHAPE},
-    {"Gather", GATHER},       {"Gelu", POINTWISE},
-    {"Gemm", ROWS},           {"HardSwish", POINTWISE},
-    {"Identity", POINTWISE},  {"LayerNormalization", ALONG},
-    {"LeakyRelu", POINTWISE}, {"Log", POINTWISE},
-    {"LogSoftmax", ALONG},    {"MatMul", PRODUCT},
-    {"Max", POINTWISE},       {"Min", POINTWISE},
-    {"Mul", POINTWISE},       {"Neg", POINTWISE},
-    {"Pow", POINTWISE},       {"Reciprocal", POINTWISE},
-    {"ReduceMax", REDUCE},    {"ReduceMean", REDUCE},
-    {"ReduceSum", REDUCE},    {"Relu", POINTWISE},
-    {"Reshape", RESHAPE},     {"Shape", CONSTANT},
-    {"Sigmoid", POINTWISE},   {"Size", CONSTANT},
-    {"Slice", ALONG},         {"Softmax", ALONG},
-    {"Softplus", POINTWISE},  {"Split", ALONG},
-    {"Sqrt", POINTWISE},      {"Squeeze", RESHAPE},
-    {"Sub", POINTWISE},       {"Tanh", POINTWISE},
-    {"Transpose", PERMUTE},   {"Unsqueeze", RESHAPE},
-};
-
-static const struct rule *rule_of(const char *op)
-{
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        if (strcmp(rules[i].op, op) == 0)
-            return &rules[i];
-    return NULL;
-}
-
 const struct lift *lift_of(const struct infer *in, int v)
 {
     return v >= 0 && v < in->lifts && in->lift[v].count > 0 ? &in->lift[v] : NULL;
@@ -239,8 +198,8 @@ static void picked(const struct lift *l, const struct graph_node *n, int rank, i
 }
 
 /* Where the batch may be in the output; all places that any lifted input leaves. */
-static int find_places(struct infer *in, const struct rule *rule, const struct graph_node *n,
-                       const int *input, int inputs, const struct apex_shape *y, struct lift *to)
+static int find_places(struct infer *in, enum lift_kind kind, const struct graph_node *n, const int *input,
+                       int inputs, const struct apex_shape *y, struct lift *to)
 {
     int first = 1;
     for (int k = 0; k < inputs; k++) {
@@ -251,7 +210,7 @@ static int find_places(struct infer *in, const struct rule *rule, const struct g
         struct apex_shape x = in->g->value[input[k]].shape;
         x.rank--;
         memmove(x.dim, x.dim + 1, (size_t)x.rank * sizeof *x.dim);
-        switch (rule->kind) {
+        switch (kind) {
         case RESHAPE:
             places_reshape(l, &x, y, &own);
             for (int d = 0; in->lift_axis >= 0 && d < y->rank; d++)
@@ -345,9 +304,9 @@ static int finish_output(struct infer *in, const struct op *op, struct graph_nod
 
 int lift_infer(struct infer *in, const struct op *op, struct graph_node *n)
 {
-    const struct rule *rule = rule_of(op->name);
+    enum lift_kind kind = lift_kind(op->name);
     struct lift places = {0};
-    if (!rule)
+    if (kind == LIFT_UNKNOWN)
         return graph_fail(
             in->g, n, in->err,
             "mixes the samples of a batch, or is not supported where the batch is not the first dimension");
@@ -365,7 +324,7 @@ int lift_infer(struct infer *in, const struct op *op, struct graph_node *n)
     if (rc != INFER_KEEP || in->g->value[n->output[0]].constant)
         return rc;
     struct apex_shape t = in->g->value[n->output[0]].shape;
-    if (find_places(in, rule, n, input, inputs, &t, &places) == 0)
+    if (find_places(in, kind, n, input, inputs, &t, &places) == 0)
         return graph_fail(in->g, n, in->err,
                           "mixes the samples of a batch: it works along the dimension that holds them");
     for (int k = 1; k < n->outputs; k++) { /* of a Split */

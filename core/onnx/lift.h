@@ -24,6 +24,10 @@ struct lift { /* of a value; count 0: not lifted */
     } at[APEX_MAX_RANK];
 };
 
+/* What an operator does to the place of the batch. */
+enum lift_kind { POINTWISE, RESHAPE, PERMUTE, ALONG, GATHER, REDUCE, PRODUCT, ROWS, CONSTANT, LIFT_UNKNOWN };
+enum lift_kind lift_kind(const char *op); /* places.c */
+
 /* Whether the node has a lifted input, or moves the batch of an ordinary one. */
 int lift_wanted(struct infer *in, const struct graph_node *n);
 

@@ -1,15 +1,17 @@
 /* Operators that need no kernel of their own: the node is written as several others, each of which is
  * inferred like a node of the file (so constants fold, and a moved batch is followed). The last one is the
  * node itself. */
-#include "core/onnx/rules.h"
+#include "core/onnx/lower.h"
 
+#include <stdio.h>
 #include <string.h>
 
-/* A node `op` on value a (and b, unless -1); -1 on failure. */
-static int begin(struct infer *in, const struct graph_node *n, const char *op, int a, int b,
-                 struct graph_node *step)
+int lower_begin(struct infer *in, const struct graph_node *n, const char *op, int a, int b,
+                struct graph_node *step)
 {
     char suffix[40];
+    if (in->lifting)
+        return graph_fail(in->g, n, in->err, "is not supported where the batch is not the first dimension");
     suffix[0] = ':';
     strncpy(suffix + 1, op, sizeof suffix - 2);
     suffix[sizeof suffix - 1] = '\0';
@@ -22,27 +24,47 @@ static int begin(struct infer *in, const struct graph_node *n, const char *op, i
     return 0;
 }
 
-/* The value of op(a, b). */
-static int step(struct infer *in, const struct graph_node *n, const char *op, int a, int b)
+int lower_step(struct infer *in, const struct graph_node *n, const char *op, int a, int b)
 {
     struct graph_node made;
-    return begin(in, n, op, a, b, &made) < 0 ? -1 : infer_step(in, &made);
+    return lower_begin(in, n, op, a, b, &made) < 0 ? -1 : infer_step(in, &made);
 }
 
-static int reshape(struct infer *in, const struct graph_node *n, int a, const int64_t *dim, int rank)
+int lower_ints(struct infer *in, const struct graph_node *n, const char *op, int a, const char *attr,
+               const int64_t *list, int count)
 {
     struct graph_node made;
-    if (begin(in, n, "Reshape", a, -1, &made) < 0)
+    if (lower_begin(in, n, op, a, -1, &made) < 0)
         return -1;
-    if (graph_node_add_ints(&made, "shape", dim, (size_t)rank, in->err) == 0)
+    if (graph_node_add_ints(&made, attr, list, (size_t)count, in->err) == 0)
         return infer_step(in, &made);
     graph_node_clear(&made);
     return -1;
 }
 
-/* A constant [count, 1, 1, ...] of `rank` dimensions, element i from[i / repeat], or 1 without from. */
-static int constant(struct infer *in, const struct graph_node *n, const float *from, int64_t repeat,
-                    int64_t count, int rank)
+int lower_reshape(struct infer *in, const struct graph_node *n, int a, const int64_t *dim, int rank)
+{
+    return lower_ints(in, n, "Reshape", a, "shape", dim, rank);
+}
+
+int lower_tensor(struct infer *in, const struct graph_node *n, struct apex_tensor *t)
+{
+    char name[256];
+    snprintf(name, sizeof name, "%.200s:constant:%d", n->name, in->g->values);
+    return graph_add_constant(in->g, name, t, in->err);
+}
+
+int lower_number(struct infer *in, const struct graph_node *n, float x)
+{
+    const struct apex_shape scalar = {0};
+    struct apex_tensor *t = infer_make_tensor(in, n, APEX_F32, &scalar);
+    if (t)
+        *(float *)t->data = x;
+    return lower_tensor(in, n, t);
+}
+
+int lower_constant(struct infer *in, const struct graph_node *n, const float *from, int64_t repeat,
+                   int64_t count, int rank)
 {
     struct apex_shape shape = {.rank = rank, .dim = {count}};
     for (int d = 1; d < rank; d++)
@@ -50,15 +72,10 @@ static int constant(struct infer *in, const struct graph_node *n, const float *f
     struct apex_tensor *t = infer_make_tensor(in, n, APEX_F32, &shape);
     for (int64_t i = 0; t && i < count; i++)
         ((float *)t->data)[i] = from ? from[i / repeat] : 1.0f;
-    char name[256];
-    int length = (int)strnlen(n->name, 200);
-    memcpy(name, n->name, (size_t)length);
-    strcpy(name + length, ":constant");
-    return graph_add_constant(in->g, name, t, in->err);
+    return lower_tensor(in, n, t);
 }
 
-/* The node becomes `op` on a (and b); its attributes go. */
-static int become(struct infer *in, struct graph_node *n, const char *op, int a, int b)
+int lower_become(struct infer *in, struct graph_node *n, const char *op, int a, int b)
 {
     if (a < 0)
         return -1;
@@ -80,17 +97,19 @@ int lower_sum(struct infer *in, const struct op *op, struct graph_node *n)
     if (n->inputs == 1)
         return INFER_VANISH;
     for (int k = 1; k < last && sum >= 0; k++)
-        sum = step(in, n, "Add", sum, n->input[k]);
-    int other = is_mean ? constant(in, n, &share, 1, 1, 1) : n->input[n->inputs - 1];
-    return other < 0 ? -1 : become(in, n, is_mean ? "Mul" : "Add", sum, other);
+        sum = lower_step(in, n, "Add", sum, n->input[k]);
+    int other = is_mean ? lower_constant(in, n, &share, 1, 1, 1) : n->input[n->inputs - 1];
+    return other < 0 ? -1 : lower_become(in, n, is_mean ? "Mul" : "Add", sum, other);
 }
 
-/* ReduceL1, ReduceL2, ReduceSumSquare, ReduceMin: a function before ReduceSum or ReduceMax, and one after. */
+/* ReduceL1, ReduceL2, ReduceLogSum, ReduceSumSquare, ReduceMin: a function before ReduceSum or ReduceMax, and
+ * one after. */
 int lower_reduce(struct infer *in, const struct op *op, struct graph_node *n)
 {
     static const struct {
         const char *name, *before, *reduce, *after;
-    } forms[] = {{"ReduceL1", "Abs", "ReduceSum", "Identity"},
+    } forms[] = {{"ReduceLogSum", "Identity", "ReduceSum", "Log"},
+                 {"ReduceL1", "Abs", "ReduceSum", "Identity"},
                  {"ReduceL2", "Mul", "ReduceSum", "Sqrt"},
                  {"ReduceSumSquare", "Mul", "ReduceSum", "Identity"},
                  {"ReduceMin", "Neg", "ReduceMax", "Neg"}};
@@ -99,9 +118,9 @@ int lower_reduce(struct infer *in, const struct op *op, struct graph_node *n)
         return infer_reduce(in, op, n);
     while (strcmp(forms[f].name, op->name) != 0)
         f++;
-    int v = step(in, n, forms[f].before, x, strcmp(forms[f].before, "Mul") == 0 ? x : -1);
+    int v = lower_step(in, n, forms[f].before, x, strcmp(forms[f].before, "Mul") == 0 ? x : -1);
     struct graph_node made = {0};
-    if (begin(in, n, forms[f].reduce, v, arg_given(n, 1) ? n->input[1] : -1, &made) < 0)
+    if (lower_begin(in, n, forms[f].reduce, v, arg_given(n, 1) ? n->input[1] : -1, &made) < 0)
         return -1;
     const struct graph_attr *axes = graph_attr(n, "axes");
     int failed = graph_node_add_int(&made, "keepdims", graph_attr_int(n, "keepdims", 1), in->err) < 0 ||
@@ -113,7 +132,7 @@ int lower_reduce(struct infer *in, const struct op *op, struct graph_node *n)
         graph_node_clear(&made);
         return -1;
     }
-    return become(in, n, forms[f].after, infer_step(in, &made), -1);
+    return lower_become(in, n, forms[f].after, infer_step(in, &made), -1);
 }
 
 /* One Concat of equal inputs for each axis that is repeated. */
@@ -131,9 +150,9 @@ int lower_tile(struct infer *in, const struct op *op, struct graph_node *n)
         struct graph_node made;
         if (repeats.v[d] == 1)
             continue;
-        if (repeats.v[d] < 1 || repeats.v[d] > 1 << 20)
+        if (repeats.v[d] < 1 || repeats.v[d] > 1 << 16)
             return graph_fail(in->g, n, in->err, "repeat %d is %lld", d, (long long)repeats.v[d]);
-        if (begin(in, n, "Concat", x, -1, &made) < 0)
+        if (lower_begin(in, n, "Concat", x, -1, &made) < 0)
             return -1;
         int failed = graph_node_add_int(&made, "axis", d, in->err) < 0;
         for (int64_t k = 1; k < repeats.v[d] && !failed; k++)
@@ -142,7 +161,7 @@ int lower_tile(struct infer *in, const struct op *op, struct graph_node *n)
             graph_node_clear(&made);
         x = failed ? -1 : infer_step(in, &made);
     }
-    return become(in, n, "Identity", x, -1);
+    return lower_become(in, n, "Identity", x, -1);
 }
 
 /* Blocks of pixels to channels, or back: Reshape, Transpose, Reshape. */
@@ -163,48 +182,13 @@ int lower_space_depth(struct infer *in, const struct op *op, struct graph_node *
     int64_t apart[] = {0, c * b * b, h, w}, together[] = {0, c, h * b, w * b};
     const int64_t *perm = is_crd ? crd : is_space ? to_space : to_depth;
     struct graph_node made;
-    int v = reshape(in, n, n->input[0], !is_space ? depth : is_crd ? crd_space : space, 6);
-    if (begin(in, n, "Transpose", v, -1, &made) < 0)
+    int v = lower_reshape(in, n, n->input[0], !is_space ? depth : is_crd ? crd_space : space, 6);
+    if (lower_begin(in, n, "Transpose", v, -1, &made) < 0)
         return -1;
     if (graph_node_add_ints(&made, "perm", perm, 6, in->err) < 0) {
         graph_node_clear(&made);
         return -1;
     }
-    return become(in, n, "Identity", reshape(in, n, infer_step(in, &made), is_space ? together : apart, 4),
-                  -1);
-}
-
-/* x over its groups of channels by LayerNormalization without weights, then scale and bias by channel. */
-int lower_group_norm(struct infer *in, const struct op *op, struct graph_node *n)
-{
-    struct apex_shape x = *arg_shape(in, n, 0);
-    int64_t channels = x.rank > 2 ? x.dim[1] : 0;
-    int64_t groups = op->name[0] == 'I' ? channels : graph_attr_int(n, "num_groups", 0);
-    const struct apex_tensor *scale = arg_constant(in, n, 1, APEX_F32),
-                             *bias = arg_constant(in, n, 2, APEX_F32);
-    if (!scale || !bias)
-        return -1;
-    int64_t length = apex_shape_count(&scale->shape);
-    if (groups < 1 || channels % groups || (length != channels && length != groups) ||
-        apex_shape_count(&bias->shape) != length)
-        return graph_fail(in->g, n, in->err, "%lld channels in %lld groups with %lld scales",
-                          (long long)channels, (long long)groups, (long long)length);
-    int64_t flat[] = {0, groups, -1}, per_group = apex_shape_count(&x) / groups;
-    int ones = constant(in, n, NULL, 1, per_group, 1);
-    int s = constant(in, n, scale->data, channels / length, channels, x.rank - 1);
-    int b = constant(in, n, bias->data, channels / length, channels, x.rank - 1);
-    struct graph_node norm;
-    if (ones < 0 || s < 0 || b < 0 ||
-        begin(in, n, "LayerNormalization", reshape(in, n, n->input[0], flat, 3), ones, &norm) < 0)
-        return -1;
-    if (graph_node_add_int(&norm, "axis", 2, in->err) < 0 ||
-        graph_node_add_float(&norm, "epsilon", graph_attr_float(n, "epsilon", 1e-5f), in->err) < 0) {
-        graph_node_clear(&norm);
-        return -1;
-    }
-    int64_t back[APEX_MAX_RANK];
-    memcpy(back, x.dim, sizeof back);
-    back[0] = 0;
-    int v = reshape(in, n, infer_step(in, &norm), back, x.rank);
-    return become(in, n, "Add", step(in, n, "Mul", v, s), b);
+    return lower_become(in, n, "Identity",
+                        lower_reshape(in, n, infer_step(in, &made), is_space ? together : apart, 4), -1);
 }

@@ -1,5 +1,63 @@
 #include "core/onnx/lift.h"
 
+#include <string.h>
+
+static const char *const pointwise[] = {"Abs",         "Acos",        "Acosh",
+                                        "Add",         "And",         "Asin",
+                                        "Asinh",       "Atan",        "Atanh",
+                                        "Cast",        "CastLike",    "Ceil",
+                                        "Celu",        "Clip",        "Cos",
+                                        "Cosh",        "Div",         "Dropout",
+                                        "Elu",         "Equal",       "Erf",
+                                        "Exp",         "Expand",      "Floor",
+                                        "Gelu",        "Greater",     "GreaterOrEqual",
+                                        "HardSigmoid", "HardSwish",   "Identity",
+                                        "IsInf",       "IsNaN",       "LeakyRelu",
+                                        "Less",        "LessOrEqual", "Log",
+                                        "Max",         "Min",         "Mish",
+                                        "Mul",         "Neg",         "Not",
+                                        "Or",          "Pow",         "Reciprocal",
+                                        "Relu",        "Round",       "Selu",
+                                        "Shrink",      "Sigmoid",     "Sign",
+                                        "Sin",         "Sinh",        "Softplus",
+                                        "Softsign",    "Sqrt",        "Sub",
+                                        "Tan",         "Tanh",        "ThresholdedRelu",
+                                        "Where"};
+
+static const struct rule {
+    const char *op;
+    enum lift_kind kind;
+} rules[] = {{"Concat", ALONG},
+             {"Flatten", RESHAPE},
+             {"Gather", GATHER},
+             {"Gemm", ROWS},
+             {"LayerNormalization", ALONG},
+             {"LogSoftmax", ALONG},
+             {"MatMul", PRODUCT},
+             {"ReduceMax", REDUCE},
+             {"ReduceMean", REDUCE},
+             {"ReduceSum", REDUCE},
+             {"Reshape", RESHAPE},
+             {"Shape", CONSTANT},
+             {"Size", CONSTANT},
+             {"Slice", ALONG},
+             {"Softmax", ALONG},
+             {"Split", ALONG},
+             {"Squeeze", RESHAPE},
+             {"Transpose", PERMUTE},
+             {"Unsqueeze", RESHAPE}};
+
+enum lift_kind lift_kind(const char *op)
+{
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (strcmp(rules[i].op, op) == 0)
+            return rules[i].kind;
+    for (size_t i = 0; i < sizeof pointwise / sizeof *pointwise; i++)
+        if (strcmp(pointwise[i], op) == 0)
+            return POINTWISE;
+    return LIFT_UNKNOWN;
+}
+
 static int64_t before(const struct apex_shape *s, int axis)
 {
     int64_t count = 1;

@@ -4,15 +4,18 @@
 
 #include "core/onnx/ops.h"
 
-/* infer_elementwise.c, fold_elementwise.c */
+/* infer_elementwise.c, fold_unary.c, fold_elementwise.c */
 int infer_unary(struct infer *in, const struct op *op, struct graph_node *n);
 int infer_gelu(struct infer *in, const struct op *op, struct graph_node *n);
 int infer_clip(struct infer *in, const struct op *op, struct graph_node *n);
 int infer_broadcast(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_compare(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_is(struct infer *in, const struct op *op, struct graph_node *n);
 int infer_prelu(struct infer *in, const struct op *op, struct graph_node *n);
 int infer_identity(struct infer *in, const struct op *op, struct graph_node *n);
 int infer_dropout(struct infer *in, const struct op *op, struct graph_node *n);
 int fold_unary(struct infer *in, const struct graph_node *n);
+int fold_is(struct infer *in, const struct graph_node *n);
 int fold_clip(struct infer *in, const struct graph_node *n);
 int fold_matmul(struct infer *in, const struct graph_node *n);
 int fold_binary(struct infer *in, const struct graph_node *n);
@@ -57,9 +60,27 @@ int fold_split(struct infer *in, const struct graph_node *n);
 int fold_gather(struct infer *in, const struct graph_node *n);
 int fold_pad(struct infer *in, const struct graph_node *n);
 
+/* infer_index.c, fold_index.c: on constants only, but for Trilu */
+int infer_trilu(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_cumsum(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_scatter(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_gather_elements(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_gather_nd(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_one_hot(struct infer *in, const struct op *op, struct graph_node *n);
+int infer_eye(struct infer *in, const struct op *op, struct graph_node *n);
+int fold_trilu(struct infer *in, const struct graph_node *n);
+int fold_cumsum(struct infer *in, const struct graph_node *n);
+int fold_scatter_nd(struct infer *in, const struct graph_node *n);
+int fold_scatter_elements(struct infer *in, const struct graph_node *n);
+int fold_gather_elements(struct infer *in, const struct graph_node *n);
+int fold_gather_nd(struct infer *in, const struct graph_node *n);
+
 /* infer_reduce.c, fold_reduce.c */
 int infer_reduce(struct infer *in, const struct op *op, struct graph_node *n);
 int infer_softmax(struct infer *in, const struct op *op, struct graph_node *n);
+/* ArgMax that ends the network vanishes: its input has the scores. */
+int infer_arg(struct infer *in, const struct op *op, struct graph_node *n);
+int fold_arg(struct infer *in, const struct graph_node *n);
 int fold_reduce(struct infer *in, const struct graph_node *n);
 
 /* lower.c: operators that are written as others */
@@ -70,6 +91,20 @@ int lower_space_depth(struct infer *in, const struct op *op, struct graph_node *
 int lower_group_norm(struct infer *in, const struct op *op,
                      struct graph_node *n); /* and InstanceNormalization */
 
+/* lower_norm.c, lower_einsum.c, lower_volume.c, lower_resize.c, lower_quantize.c, lower_attention.c */
+int lower_log_sum_exp(struct infer *in, const struct op *op, struct graph_node *n);
+int lower_lp_norm(struct infer *in, const struct op *op, struct graph_node *n);
+int lower_mean_variance(struct infer *in, const struct op *op, struct graph_node *n);
+int lower_rms_norm(struct infer *in, const struct op *op, struct graph_node *n);
+int lower_einsum(struct infer *in, const struct op *op, struct graph_node *n);
+int lower_conv_volume(struct infer *in, const struct op *op, struct graph_node *n);
+int lower_pool_volume(struct infer *in, const struct op *op, struct graph_node *n);
+/* The axes from 2 on of Resize and Upsample, one after the other. */
+int lower_resize(struct infer *in, const struct op *op, struct graph_node *n);
+int lower_quantize(struct infer *in, const struct op *op, struct graph_node *n);
+int lower_dequantize(struct infer *in, const struct op *op, struct graph_node *n);
+int lower_attention(struct infer *in, const struct op *op, struct graph_node *n);
+
 /* infer_constant.c: those that make constants, mostly at once */
 int infer_constant(struct infer *in, const struct op *op, struct graph_node *n);
 int infer_constant_of_shape(struct infer *in, const struct op *op, struct graph_node *n);
@@ -77,7 +112,8 @@ int infer_shape_of(struct infer *in, const struct op *op, struct graph_node *n);
 int infer_size(struct infer *in, const struct op *op, struct graph_node *n);
 int infer_range(struct infer *in, const struct op *op, struct graph_node *n);
 int infer_nonzero(struct infer *in, const struct op *op, struct graph_node *n);
-int infer_where(struct infer *in, const struct op *op, struct graph_node *n);
+/* If, as expand.h leaves it. */
+int infer_if(struct infer *in, const struct op *op, struct graph_node *n);
 int infer_cast(struct infer *in, const struct op *op, struct graph_node *n);
 int fold_cast(struct infer *in, const struct graph_node *n);
 

@@ -47,6 +47,14 @@ int tensor_proto_type(int onnx_type, enum apex_type *type)
     return 0;
 }
 
+int tensor_proto_bits(int onnx_type)
+{
+    const struct element *e = element_of(onnx_type);
+    if (!e || e->type != APEX_I64)
+        return 0;
+    return e->name[0] == 'u' ? -8 * e->width : 8 * e->width;
+}
+
 const char *tensor_proto_type_name(int onnx_type)
 {
     const struct element *e = element_of(onnx_type);
@@ -281,6 +289,8 @@ struct apex_tensor *tensor_proto_read(const Onnx__TensorProto *p, const struct e
         return NULL;
     }
     struct apex_tensor *t = apex_tensor_new(e->type, &shape, err);
+    if (t)
+        t->bits = tensor_proto_bits(p->data_type);
     if (t && count && raw)
         convert_raw(p->data_type, raw, count, t);
     else if (t && count)

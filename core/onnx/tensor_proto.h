@@ -24,6 +24,7 @@ struct apex_tensor *tensor_proto_take(Onnx__TensorProto *p, const struct externa
 
 /* What an ONNX element type becomes here: 0 and *type, or -1 (strings, complex numbers, unknown types). */
 int tensor_proto_type(int onnx_type, enum apex_type *type);
+int tensor_proto_bits(int onnx_type);              /* apex_tensor.bits of that type */
 const char *tensor_proto_type_name(int onnx_type); /* "float16", or "unknown type" */
 
 #endif

@@ -50,15 +50,29 @@ static int read_draws(struct grid_reader *r, const char *key, yaml_node_t *node,
     return 0;
 }
 
+static int read_precision(struct grid_reader *r, const char *key, yaml_node_t *node, void *field)
+{
+    static const char *const name[] = {"f32", "bf16"};
+    int choice = grid_read_choice(r, key, node, name, 2);
+    *(int *)field = choice == 1;
+    return choice < 0 ? -1 : 0;
+}
+
 static int read_kernels(struct grid_reader *r, const char *key, yaml_node_t *node, void *field)
 {
-    static const char *const name[] = {"auto", "native", "openblas", "onednn", "naive"};
-    if (grid_read_choice(r, key, node, name, 5) < 0)
-        return -1;
-    char **kernels = field;
-    free(*kernels); /* the default */
-    *kernels = NULL;
-    return grid_read_text(r, key, node, kernels);
+    enum { F32 = 5, ALL = 8 }; /* "auto" is of both precisions; the last are of bf16 */
+    static const char *const name[ALL] = {"auto",  "native", "openblas",    "onednn",
+                                          "naive", "amx",    "avx512-bf16", "emulated"};
+    struct grid *g = field;
+    int choice = grid_read_choice(r, key, node, name, ALL);
+    if (choice > 0 && (choice >= F32) != g->bf16)
+        return grid_fail_at(r, node, "%s: '%s' computes in %s: with 'precision: %s' use %s", key,
+                            name[choice], g->bf16 ? "f32" : "bf16", g->bf16 ? "bf16" : "f32",
+                            g->bf16 ? "auto, amx, avx512-bf16 or emulated"
+                                    : "auto, native, openblas, onednn or naive");
+    free(g->kernels); /* the default */
+    g->kernels = NULL;
+    return choice < 0 ? -1 : grid_read_text(r, key, node, &g->kernels);
 }
 
 static int read_class_count(struct grid_reader *r, const char *key, yaml_node_t *node, void *field)
@@ -115,7 +129,8 @@ static int read_sites(struct grid_reader *r, const char *key, yaml_node_t *node,
     return grid_read_patterns(r, key, node, &g->sites, &g->site);
 }
 
-/* The order matters: models refer to data, rms and sigmas to the noise, rules to models and sigmas. */
+/* The order matters: models refer to data, rms, sigmas and response to the noise, rules to models and sigmas,
+ * kernels to the precision. */
 static int read_grid(struct grid_reader *r, yaml_node_t *root)
 {
     static const struct grid_key key[] = {
@@ -129,9 +144,11 @@ static int read_grid(struct grid_reader *r, yaml_node_t *root)
         {"noise", read_noise, 0, 0},
         {"sigmas", grid_read_sigmas, 0, 1},
         {"rms", read_rms, 0, 0},
+        {"response", grid_read_response, 0, 0},
         {"include", grid_read_include, 0, 0},
         {"exclude", grid_read_exclude, 0, 0},
-        {"kernels", read_kernels, offsetof(struct grid, kernels), 0},
+        {"precision", read_precision, offsetof(struct grid, bf16), 0},
+        {"kernels", read_kernels, 0, 0},
         {"class_count", read_class_count, offsetof(struct grid, class_count), 0},
     };
     return grid_read_map(r, "grid", root, key, sizeof key / sizeof *key, r->grid);

@@ -68,6 +68,16 @@ struct grid_rule {
     struct grid_mark mark;
 };
 
+/* `response`: what noise at one site becomes at the sites after it. */
+struct grid_response {
+    int asked;
+    char *site; /* one site's name, index or pattern; "input" */
+    int sigmas;
+    double *sigma;           /* ascending, distinct, > 0, finite */
+    uint32_t samples, draws; /* samples: at most */
+    struct grid_mark mark;
+};
+
 struct grid {
     char *path;   /* of the YAML file */
     char *text;   /* the whole file, terminated */
@@ -78,8 +88,9 @@ struct grid {
     enum apex_noise_kind noise;
     int relative; /* scale: relative */
     struct grid_range
-        rms;         /* samples for the relative scale's root mean square; first == -1: the selected ones */
-    char *kernels;   /* "auto", "openblas", "onednn", "naive" */
+        rms;       /* samples for the relative scale's root mean square; first == -1: the selected ones */
+    int bf16;      /* precision: bf16 */
+    char *kernels; /* "auto", or a set of that precision: "openblas", "onednn", "naive"; "emulated", "amx" */
     int class_count; /* -1: where classes <= 32; 0 never; 1 always */
     int datas, models, sites, sigmas;
     struct grid_data *data;
@@ -88,6 +99,7 @@ struct grid {
     double *sigma; /* ascending, distinct, > 0; the last may be infinity */
     int includes, excludes;
     struct grid_rule *include, *exclude;
+    struct grid_response response;
     struct grid_mark sites_mark, sigmas_mark, output_mark;
 };
 

@@ -54,6 +54,8 @@ void grid_free(struct grid *g)
     free(g->model);
     free_patterns(g->site, g->sites);
     free(g->sigma);
+    free(g->response.site);
+    free(g->response.sigma);
     free_rules(g->include, g->includes);
     free_rules(g->exclude, g->excludes);
     free(g->path);

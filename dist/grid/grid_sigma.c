@@ -20,27 +20,32 @@ static int check_sigma(struct grid_reader *r, const yaml_node_t *node, double si
     return 0;
 }
 
-static int add_sigma(struct grid_reader *r, const yaml_node_t *node, double sigma)
+/* The scales read so far. */
+struct list {
+    int n;
+    double *sigma;
+};
+
+static int add_sigma(struct grid_reader *r, struct list *l, const yaml_node_t *node, double sigma)
 {
-    struct grid *g = r->grid;
-    if (g->sigmas == GRID_MAX_ENTRIES)
+    if (l->n == GRID_MAX_ENTRIES)
         return grid_fail_at(r, node, "sigmas: more than %d scales", GRID_MAX_ENTRIES);
-    if ((g->sigmas & (g->sigmas - 1)) == 0) { /* room doubles at powers of two */
-        double *grown = realloc(g->sigma, (g->sigmas ? 2 * (size_t)g->sigmas : 1) * sizeof *grown);
+    if ((l->n & (l->n - 1)) == 0) { /* room doubles at powers of two */
+        double *grown = realloc(l->sigma, (l->n ? 2 * (size_t)l->n : 1) * sizeof *grown);
         if (!grown)
-            return apex_fail(r->err, "%s: out of memory", g->path);
-        g->sigma = grown;
+            return apex_fail(r->err, "%s: out of memory", r->grid->path);
+        l->sigma = grown;
     }
-    g->sigma[g->sigmas++] = sigma;
+    l->sigma[l->n++] = sigma;
     return 0;
 }
 
-static int read_sigma(struct grid_reader *r, yaml_node_t *node)
+static int read_sigma(struct grid_reader *r, struct list *l, yaml_node_t *node)
 {
     double sigma;
     if (grid_read_number(r, "sigmas", node, &sigma) || check_sigma(r, node, sigma))
         return -1;
-    return add_sigma(r, node, sigma);
+    return add_sigma(r, l, node, sigma);
 }
 
 /* Twelve significant digits: the same on every machine, whatever the last bit of its pow, equal to what a
@@ -53,7 +58,7 @@ static double round_sigma(double sigma)
 }
 
 /* [first, last, count] */
-static int read_spacing(struct grid_reader *r, const char *key, yaml_node_t *node, int is_log)
+static int read_spacing(struct grid_reader *r, const char *key, yaml_node_t *node, struct list *l, int is_log)
 {
     if (node->type != YAML_SEQUENCE_NODE || grid_items(r, key, node) != 3)
         return grid_fail_at(r, node, "sigmas: %s: expected [first, last, count]", key);
@@ -75,7 +80,7 @@ static int read_spacing(struct grid_reader *r, const char *key, yaml_node_t *nod
         double t = (double)k / (double)(count - 1);
         double sigma = is_log ? end[0] * pow(end[1] / end[0], t) : end[0] + (end[1] - end[0]) * t;
         sigma = k == 0 ? end[0] : k == count - 1 ? end[1] : round_sigma(sigma);
-        if (add_sigma(r, node, sigma))
+        if (add_sigma(r, l, node, sigma))
             return -1;
     }
     return 0;
@@ -83,37 +88,34 @@ static int read_spacing(struct grid_reader *r, const char *key, yaml_node_t *nod
 
 static int read_log(struct grid_reader *r, const char *key, yaml_node_t *node, void *field)
 {
-    (void)field;
-    return read_spacing(r, key, node, 1);
+    return read_spacing(r, key, node, field, 1);
 }
 
 static int read_linear(struct grid_reader *r, const char *key, yaml_node_t *node, void *field)
 {
-    (void)field;
-    return read_spacing(r, key, node, 0);
+    return read_spacing(r, key, node, field, 0);
 }
 
 static int read_list(struct grid_reader *r, const char *key, yaml_node_t *node, void *field)
 {
-    (void)field;
     if (node->type != YAML_SEQUENCE_NODE)
         return grid_fail_at(r, node, "sigmas: %s: expected a list of numbers", key);
     int n = grid_items(r, "sigmas: list", node);
     if (n < 0)
         return -1;
     for (int k = 0; k < n; k++)
-        if (read_sigma(r, grid_item(r, node, k)))
+        if (read_sigma(r, field, grid_item(r, node, k)))
             return -1;
     return 0;
 }
 
-static int read_part(struct grid_reader *r, yaml_node_t *node)
+static int read_part(struct grid_reader *r, struct list *l, yaml_node_t *node)
 {
     static const struct grid_key key[] = {
         {"log", read_log, 0, 0}, {"linear", read_linear, 0, 0}, {"list", read_list, 0, 0}};
     if (node->type == YAML_MAPPING_NODE)
-        return grid_read_map(r, "sigmas", node, key, 3, r->grid);
-    return read_sigma(r, node);
+        return grid_read_map(r, "sigmas", node, key, 3, l);
+    return read_sigma(r, l, node);
 }
 
 static int ascending(const void *a, const void *b)
@@ -122,21 +124,36 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-int grid_read_sigmas(struct grid_reader *r, const char *key, yaml_node_t *node, void *field)
+static int read_all(struct grid_reader *r, const char *key, yaml_node_t *node, struct list *l)
 {
-    struct grid *g = field;
-    g->sigmas_mark = grid_mark_of(node);
     int n = grid_items(r, key, node);
     if (n < 0)
         return -1;
     for (int k = 0; k < n; k++)
-        if (read_part(r, grid_item(r, node, k)))
+        if (read_part(r, l, grid_item(r, node, k)))
             return -1;
-    qsort(g->sigma, (size_t)g->sigmas, sizeof *g->sigma, ascending);
+    qsort(l->sigma, (size_t)l->n, sizeof *l->sigma, ascending);
     int kept = 1;
-    for (int k = 1; k < g->sigmas; k++)
-        if (g->sigma[k] != g->sigma[kept - 1])
-            g->sigma[kept++] = g->sigma[k];
-    g->sigmas = kept;
+    for (int k = 1; k < l->n; k++)
+        if (l->sigma[k] != l->sigma[kept - 1])
+            l->sigma[kept++] = l->sigma[k];
+    l->n = kept;
     return 0;
+}
+
+int grid_read_scales(struct grid_reader *r, const char *key, yaml_node_t *node, int *count, double **sigma)
+{
+    struct list l = {0};
+    int outcome = read_all(r, key, node, &l);
+    free(*sigma); /* a default */
+    *sigma = l.sigma;
+    *count = outcome ? 0 : l.n;
+    return outcome;
+}
+
+int grid_read_sigmas(struct grid_reader *r, const char *key, yaml_node_t *node, void *field)
+{
+    struct grid *g = field;
+    g->sigmas_mark = grid_mark_of(node);
+    return grid_read_scales(r, key, node, &g->sigmas, &g->sigma);
 }

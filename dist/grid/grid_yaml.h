@@ -76,6 +76,9 @@ int grid_read_source(struct grid_reader *r, yaml_node_t *node, struct grid_label
 int grid_read_datas(struct grid_reader *r, const char *key, yaml_node_t *node, void *field);
 int grid_read_models(struct grid_reader *r, const char *key, yaml_node_t *node, void *field);
 int grid_read_sigmas(struct grid_reader *r, const char *key, yaml_node_t *node, void *field);
+/* Scales as `sigmas` writes them: ascending, each once. Replaces *sigma, which is malloc'ed. */
+int grid_read_scales(struct grid_reader *r, const char *key, yaml_node_t *node, int *count, double **sigma);
+int grid_read_response(struct grid_reader *r, const char *key, yaml_node_t *node, void *field);
 int grid_read_include(struct grid_reader *r, const char *key, yaml_node_t *node, void *field);
 int grid_read_exclude(struct grid_reader *r, const char *key, yaml_node_t *node, void *field);
 int grid_read_patterns(struct grid_reader *r, const char *key, yaml_node_t *node, int *count,

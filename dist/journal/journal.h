@@ -21,11 +21,12 @@ enum journal_kind {
     JOURNAL_CONTEXT = 2, /* context.h; a new full set, begun by JOURNAL_SWEEP, replaces the older ones */
     JOURNAL_SWEEP = 3,   /* u32 number of contexts that follow; text name of the sweep */
     JOURNAL_RECORD = 4,  /* core/unit.h */
-    JOURNAL_RMS = 5      /* root mean squares of one model's sites (sweep.c) */
+    JOURNAL_RMS = 5,     /* root mean squares of one model's sites (sweep.c) */
+    JOURNAL_RESPONSE = 6 /* dist/results/response_record.h */
 };
 
 struct journal_health {
-    uint64_t bytes, entries, records; /* records: of kind JOURNAL_RECORD */
+    uint64_t bytes, entries, records; /* records: of kind JOURNAL_RECORD or JOURNAL_RESPONSE */
     uint64_t holes, hole_bytes;       /* damaged blocks in the middle */
     uint64_t torn_bytes;              /* after the last good entry */
     uint64_t first_hole;              /* offset of the first hole */

@@ -221,7 +221,7 @@ static void count_entry(struct journal_health *h, struct journal_scan_end *end, 
     if (end->first_entry == UINT64_MAX)
         end->first_entry = offset;
     h->entries++;
-    h->records += e->kind == JOURNAL_RECORD;
+    h->records += e->kind == JOURNAL_RECORD || e->kind == JOURNAL_RESPONSE;
     end->good_end = offset + JOURNAL_ENTRY_HEAD + e->length;
 }
 

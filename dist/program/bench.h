@@ -14,7 +14,7 @@ struct bench_sweep {
     struct apex_runner *runner;
     float *input, *logits, *clean;
     double *sigma;
-    struct apex_tally *tally; /* [sigmas] */
+    struct apex_tally *tally; /* [sites][sigmas] */
 };
 
 /* A sweep of random inputs, and of scales from 0.01 to 10. -1 with err. Frees what it made on failure. */

@@ -16,7 +16,7 @@ double bench_clock(void)
 void bench_sweep_free(struct bench_sweep *b)
 {
     apex_runner_free(b->runner);
-    for (int k = 0; b->tally && k < b->sigmas; k++)
+    for (int k = 0; b->tally && k < b->sites * b->sigmas; k++)
         apex_tally_free(&b->tally[k]);
     free(b->tally);
     free(b->input);
@@ -38,12 +38,12 @@ int bench_sweep_init(struct bench_sweep *b, const char *kernels, struct apex_err
     b->logits = malloc((size_t)b->sigmas * (size_t)b->tile_rows * classes * sizeof(float));
     b->clean = malloc(classes * sizeof(float));
     b->sigma = malloc((size_t)b->sigmas * sizeof *b->sigma);
-    b->tally = calloc((size_t)b->sigmas, sizeof *b->tally);
+    b->tally = calloc((size_t)b->sites * (size_t)b->sigmas, sizeof *b->tally);
     int failed = !b->input || !b->logits || !b->clean || !b->sigma || !b->tally;
-    for (int k = 0; k < b->sigmas && !failed; k++) {
+    for (int k = 0; k < b->sigmas && !failed; k++)
         b->sigma[k] = 0.01 * pow(10, 3.0 * k / (b->sigmas > 1 ? b->sigmas - 1 : 1));
+    for (int k = 0; k < b->sites * b->sigmas && !failed; k++)
         failed = apex_tally_init(&b->tally[k], b->draws, (uint32_t)classes, err);
-    }
     if (failed) {
         bench_sweep_free(b);
         return apex_fail(err, "out of memory");
@@ -53,15 +53,18 @@ int bench_sweep_init(struct bench_sweep *b, const char *kernels, struct apex_err
     return 0;
 }
 
-static void run_site(struct bench_sweep *b, int site, uint32_t sample)
+/* Tile by tile, all sites of one before the next: `all` has the noise of the single sites. */
+static void run_sample(struct bench_sweep *b, uint32_t sample)
 {
     const uint32_t tile = (uint32_t)b->tile_rows, classes = (uint32_t)b->model->classes;
     for (uint32_t draw = 0; draw < b->draws; draw += tile) {
         uint32_t n = b->draws - draw < tile ? b->draws - draw : tile;
-        apex_runner_perturb(b->runner, site, NULL, b->sigma, b->sigmas, sample, draw, (int)n, b->logits);
-        for (int k = 0; k < b->sigmas; k++)
-            for (uint32_t d = 0; d < n; d++)
-                apex_tally_add(&b->tally[k], draw + d, b->logits + ((size_t)k * tile + d) * classes);
+        for (int site = 0; site < b->sites; site++) {
+            apex_runner_perturb(b->runner, site, NULL, b->sigma, b->sigmas, sample, draw, (int)n, b->logits);
+            for (int k = 0; k < b->sigmas; k++)
+                apex_tally_add_rows(&b->tally[site * b->sigmas + k], draw, n,
+                                    b->logits + (size_t)k * tile * classes);
+        }
     }
 }
 
@@ -74,11 +77,9 @@ double bench_sweep_run(struct bench_sweep *b, double *parts)
     for (uint32_t i = 0; i < b->samples; i++) {
         apex_runner_clean(b->runner, b->input + i * elements, b->clean);
         apex_clean_stats(b->clean, (uint32_t)b->model->classes, -1, &s);
-        for (int site = 0; site < b->sites; site++) {
-            for (int k = 0; k < b->sigmas; k++)
-                apex_tally_reset(&b->tally[k], s.clean_class);
-            run_site(b, site, i);
-        }
+        for (int k = 0; k < b->sites * b->sigmas; k++)
+            apex_tally_reset(&b->tally[k], s.clean_class);
+        run_sample(b, i);
     }
     return bench_clock() - start;
 }

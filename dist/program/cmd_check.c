@@ -14,6 +14,8 @@ enum { MOST_CHANNELS = 64 };
 
 struct check_arguments {
     const char *model, *input, *expect, *kernels;
+    const struct kernel_set *set;
+    int bf16;
     double tolerance, mean[MOST_CHANNELS], std[MOST_CHANNELS];
     struct grid_data data;
     struct grid_labels labels;
@@ -29,8 +31,12 @@ static const struct option_spec specs[] = {
     {"mean", 'm', "X,X,...", "then subtract this, one for all or one per channel"},
     {"std", 'S', "X,X,...", "then divide by this"},
     {"layout", 'L', "NAME", "nchw (default) or nhwc"},
-    {"tolerance", 't', "X", "largest error allowed, relative to the largest logit (default 1e-4)"},
-    {"kernels", 'k', "NAME", "auto (default), native, openblas, onednn or naive"},
+    {"tolerance", 't', "X",
+     "largest error allowed, relative to the largest logit (default 1e-4; with bf16 0.05)"},
+    {"precision", 'p', "NAME",
+     "f32 (default) or bf16: then the comparison is with f32 where --expect is not given"},
+    {"kernels", 'k', "NAME",
+     "auto (default), native, openblas, onednn or naive; with bf16 auto, amx, avx512-bf16 or emulated"},
     {0},
 };
 
@@ -91,7 +97,12 @@ static int take_option(void *into, int key, const char *value, struct apex_error
         return option_number("--tolerance", value, 0, 1e30, &a->tolerance, err);
     case 'k':
         a->kernels = value;
-        return kernel_set_find(value, err) ? 0 : -1;
+        return 0;
+    case 'p':
+        a->bf16 = strcmp(value, "bf16") == 0;
+        return a->bf16 || strcmp(value, "f32") == 0
+                   ? 0
+                   : apex_fail(err, "--precision is f32 or bf16, not '%s'", value);
     default:
         a->model = value;
         return 0;
@@ -156,35 +167,72 @@ static int print_errors(const struct check_arguments *a, const struct dataset *d
     return ok ? EXIT_DONE : EXIT_UNITS_FAILED;
 }
 
+/* What --expect holds, or with bf16 what f32 gives; malloc'ed [samples][classes], NULL with err. */
+static float *load_expected(const struct check_arguments *a, const struct apex_model *m,
+                            const struct dataset *d, struct apex_error *err)
+{
+    if (!a->expect)
+        return run_all(m, d, "auto", err);
+    struct apex_tensor *t = dataset_array(a->expect, NULL, err);
+    int64_t count = (int64_t)d->samples * m->classes;
+    float *expected = NULL;
+    if (t && t->shape.dim[0] == d->samples && apex_shape_count(&t->shape) == count) {
+        expected = t->data;
+        t->data = NULL;
+    } else if (t) {
+        char text[APEX_SHAPE_TEXT];
+        apex_fail(err, "%s has shape %s, but %lld samples of %d classes are compared", a->expect,
+                  apex_shape_text(&t->shape, text), (long long)d->samples, m->classes);
+    }
+    apex_tensor_free(t);
+    return expected;
+}
+
+static void print_head(const struct check_arguments *a, const struct apex_model *m, const struct dataset *d)
+{
+    printf("%s: %lld samples, %d classes, kernels %s\n", a->model, (long long)d->samples, m->classes,
+           a->set->name);
+    if (!a->bf16)
+        return;
+    int emulated = strcmp(a->set->name, "emulated") == 0;
+    printf("precision bf16%s, compared with %s\n",
+           emulated ? ", emulated in software: operands rounded to bfloat16, sums in float32" : "",
+           a->expect ? a->expect : "f32");
+}
+
 static int compare(const struct check_arguments *a, const struct apex_model *m, const struct dataset *d,
                    const float *output, struct apex_error *err)
 {
     const int32_t *labels = dataset_labels(d, "true");
-    struct apex_tensor *expected = a->expect ? dataset_array(a->expect, NULL, err) : NULL;
-    if (a->expect && !expected)
+    int compared = a->expect || a->bf16;
+    float *expected = compared ? load_expected(a, m, d, err) : NULL;
+    if (compared && !expected)
         return -1;
-    int64_t count = (int64_t)d->samples * m->classes;
-    if (expected && (expected->shape.dim[0] != d->samples || apex_shape_count(&expected->shape) != count)) {
-        char text[APEX_SHAPE_TEXT];
-        apex_fail(err, "%s has shape %s, but %lld samples of %d classes are compared", a->expect,
-                  apex_shape_text(&expected->shape, text), (long long)d->samples, m->classes);
-        apex_tensor_free(expected);
-        return -1;
-    }
-    struct check c =
-        check_compare(output, expected ? expected->data : output, d->samples, m->classes, labels);
-    printf("%s: %lld samples, %d classes, kernels %s\n", a->model, (long long)d->samples, m->classes,
-           kernel_set_find(a->kernels, NULL)->name);
+    struct check c = check_compare(output, expected ? expected : output, d->samples, m->classes, labels);
+    print_head(a, m, d);
     if (labels)
         printf("accuracy: %.4f\n", (double)c.computed_correct / (double)c.samples);
+    if (labels && a->bf16 && !a->expect)
+        printf("accuracy in f32: %.4f\n", (double)c.expected_correct / (double)c.samples);
     int code = expected ? print_errors(a, d, &c) : EXIT_DONE;
-    apex_tensor_free(expected);
+    free(expected);
     return code;
+}
+
+/* In bf16 `auto` is what this machine has, else the emulation. */
+static int choose_kernels(struct check_arguments *a, struct apex_error *err)
+{
+    a->set = kernel_set_choose(a->bf16, a->kernels, err);
+    if (!a->set && a->bf16 && strcmp(a->kernels, "auto") == 0)
+        a->set = kernel_set_choose(1, "emulated", err);
+    if (a->tolerance < 0)
+        a->tolerance = a->bf16 ? 0.05 : 1e-4;
+    return a->set ? 0 : -1;
 }
 
 int command_check(int argc, char **argv)
 {
-    struct check_arguments a = {.kernels = "auto", .tolerance = 1e-4};
+    struct check_arguments a = {.kernels = "auto", .tolerance = -1};
     struct apex_error err = {{0}};
     int code = options_parse(argc, argv, "MODEL.onnx", specs, take_option, &a);
     if (code >= 0)
@@ -193,9 +241,11 @@ int command_check(int argc, char **argv)
         fprintf(stderr, "apex check: give --input (and --expect or labels to compare with)\n");
         return EXIT_USAGE;
     }
+    if (choose_kernels(&a, &err))
+        return command_fail(EXIT_USAGE, &err);
     struct apex_model *m = apex_model_load(a.model, &err);
     struct dataset *d = m ? load_input(&a, &err) : NULL;
-    float *output = d && !dataset_fits(d, &m->input, &err) ? run_all(m, d, a.kernels, &err) : NULL;
+    float *output = d && !dataset_fits(d, &m->input, &err) ? run_all(m, d, a.set->name, &err) : NULL;
     code = output ? compare(&a, m, d, output, &err) : -1;
     free(output);
     dataset_free(d);

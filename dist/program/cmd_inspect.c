@@ -20,7 +20,8 @@ static const struct option_spec specs[] = {
     {"layers", 'l', NULL, "list every layer with its kernel and algorithm"},
     {"tensors", 't', NULL, "list every other tensor that can be a site, too"},
     {"json", 'j', NULL, "print JSON, with full numbers"},
-    {"kernels", 'k', "NAME", "auto (default), native, openblas, onednn or naive"},
+    {"kernels", 'k', "NAME",
+     "auto (default), native, openblas, onednn or naive; in bf16 amx, avx512-bf16 or emulated"},
     {0},
 };
 

@@ -46,6 +46,8 @@ static int mark(void *context, enum journal_kind kind, const void *payload, size
     (void)offset;
     for (int k = 0; kind == JOURNAL_RECORD && k < m->models; k++)
         done_add(&m->done[k], payload, size);
+    for (int k = 0; kind == JOURNAL_RESPONSE && k < m->models; k++)
+        done_add_response(&m->done[k], payload, size);
     return 0;
 }
 
@@ -74,6 +76,13 @@ static void print_text(const struct sweep *s, const struct done *done, const str
                s->model[k].context->samples, s->model[k].sites, s->grid->sigmas,
                (unsigned long long)done[k].wanted, (unsigned long long)done[k].count, e->tflop[k],
                (double)e->bytes[k] / 1e6, progress_duration(e->seconds[k], duration));
+    for (int k = 0; k < s->models; k++)
+        if (done[k].response_wanted)
+            printf("response of %s at %s: %u samples x %u scales x %u draws, %llu of %llu done\n",
+                   s->model[k].entry->name, s->model[k].context->response.place[0].name,
+                   s->model[k].context->response.samples, s->model[k].context->response.sigmas,
+                   s->model[k].context->response.draws, (unsigned long long)done[k].response_count,
+                   (unsigned long long)done[k].response_wanted);
     printf("%u units, %llu sample-draws to go\n", e->plan.units, (unsigned long long)e->plan.draws);
     printf("memory: %.0f MB a rank, and %.0f MB of data once per node\n", e->rank_bytes / 1e6, e->data / 1e6);
     printf("disk: about %.1f MB more of journal, and NetCDF files of about the same size\n",
@@ -115,7 +124,9 @@ static int plan_sweep(const struct plan_arguments *a, struct team *t, struct ape
     struct sweep *s = sweep_load(a->grid, t, err);
     char *journal = s ? file_join(s->grid->output, JOURNAL_FILE, err) : NULL;
     int outcome = -1;
-    if (journal && !rms_measure(s, t, journal, &fresh, err) && !sweep_identify(s, err) &&
+    /* an absolute sweep is known without its root mean squares */
+    int measured = journal && (!s->grid->relative || !rms_measure(s, t, journal, &fresh, err));
+    if (measured && !sweep_identify(s, err) &&
         (marking.done = calloc((size_t)s->models, sizeof *marking.done))) {
         outcome = 0;
         for (; !outcome && marking.models < s->models; marking.models++)

@@ -1,3 +1,4 @@
+#include "core/engine/kernels.h"
 #include "dist/program/command.h"
 #include "dist/program/exit_code.h"
 #include "dist/program/options.h"
@@ -110,6 +111,17 @@ static void tell_plan(const struct sweep *s, struct team *t, const struct output
             (double)memory / mb);
 }
 
+static void tell_strangers(const struct sweep *s)
+{
+    char mine[128];
+    if (!s->strangers)
+        return;
+    fprintf(stderr,
+            "note: %d rank%s on another kind of processor than rank 0 (%s): results may differ in their "
+            "last bits from run to run (docs/grid.md, kernels)\n",
+            s->strangers, s->strangers == 1 ? "" : "s", kernel_set_processor(mine, sizeof mine));
+}
+
 static int export_all(const struct sweep *s, const struct output *out, int summary, struct apex_error *err)
 {
     struct context **context = malloc((size_t)s->models * sizeof *context);
@@ -161,6 +173,7 @@ static int coordinate(const struct sweep *s, struct team *t, struct output *out,
     int code = EXIT_INCOMPLETE;
     if (!plan_build(&plan, s, out->done, team_size(t), err)) {
         tell_plan(s, t, out, &plan, memory);
+        tell_strangers(s);
         obey_deadline(&o->coordinator);
         code = coordinator_run(s, t, out, &plan, &o->coordinator, at_rest, err);
         plan_free(&plan);
@@ -184,6 +197,8 @@ static int run_sweep(struct run_options *o, struct team *t, struct apex_error *e
     size_t memory = 0;
     struct sweep *s = sweep_load(o->grid, t, err);
     if (!s || sweep_keep_part(s, o->part, err) || prepare(s, t, &out, &memory, err)) {
+        if (stop_wished() != STOP_NO)
+            code = EXIT_INCOMPLETE;
         if (team_rank(t) == 0)
             command_fail(code, err);
     } else if (team_rank(t) == 0) {

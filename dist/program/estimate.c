@@ -37,7 +37,7 @@ static double measure_rate(const struct sweep *s, int model, double *flops, stru
     const struct sweep_model *m = &s->model[model];
     const int sigmas = s->grid->sigmas;
     uint32_t width = (uint32_t)(m->sites * sigmas);
-    struct apex_unit u = {0, (uint32_t)model, 0, 1, width, calloc(width, 1)};
+    struct apex_unit u = {0, (uint32_t)model, 0, 1, width, calloc(width, 1), APEX_UNIT_CELLS};
     struct compute *c = u.wanted ? compute_new(s, NULL, err) : NULL;
     struct bytes record = {0};
     double rate = -1;
@@ -62,7 +62,8 @@ static const double rank_overhead = 50e6;
 /* About what a cell of one sample takes: mean margin, stay bits, two or three classes. */
 static double journal_bytes(const struct done *d, uint32_t draws)
 {
-    return (double)(d->wanted - d->count) * (4 + (draws + 7) / 8 + 2 + 6 * 2.5);
+    return (double)(d->wanted - d->count) * (4 + (draws + 7) / 8 + 2 + 6 * 2.5) +
+           (double)(d->response_wanted - d->response_count) * d->context->response.places * 40;
 }
 
 static double data_bytes(const struct sweep *s)
@@ -85,8 +86,11 @@ static int estimate_model(struct estimate *e, const struct sweep *s, int k, cons
         return -1;
     double flops = plan_sample_flops(m, m->wanted, s->grid->sigmas, s->grid->draws) * m->context->samples;
     double share = d->wanted ? 1 - (double)d->count / (double)d->wanted : 0;
-    e->tflop[k] = flops * 1e-12;
-    e->seconds[k] = flops * share * rate;
+    const struct context_response *p = &m->context->response;
+    double response = p->samples ? plan_response_flops(m, (int)p->sigmas) * p->samples : 0;
+    double left = d->response_wanted ? 1 - (double)d->response_count / (double)d->response_wanted : 0;
+    e->tflop[k] = (flops + response) * 1e-12;
+    e->seconds[k] = (flops * share + response * left) * rate;
     e->all_seconds += e->seconds[k];
     e->journal += journal_bytes(d, s->grid->draws);
     double rank = (double)e->bytes[k] + rank_overhead;

@@ -2,13 +2,16 @@
  *   u32 version; text name; u8 key[16]; u32 draws, classes; u8 class_count; u32 samples, sites, sigmas;
  *   samples x { u32 index; i32 label };
  *   sites x { i32 index; text name, op, tensor; u64 key; u64 elements; f64 rms };
- *   sigmas x f64; sites x sigmas x u8 wanted; u32 attributes; attributes x { text name, text } */
+ *   sigmas x f64; sites x sigmas x u8 wanted; u32 attributes; attributes x { text name, text };
+ *   from version 2: sites x f64 activation rms; u32 response samples; and where they are not 0 what is in
+ *   put_response */
 #include "dist/results/context.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CONTEXT_VERSION 1
+#define CONTEXT_VERSION 2
 #define SITE_BYTES (4 + 3 * 4 + 8 + 8 + 8) /* the least a site takes */
 
 static void put_site(const struct context_site *s, struct bytes *out)
@@ -20,6 +23,30 @@ static void put_site(const struct context_site *s, struct bytes *out)
     bytes_put_u64(out, s->key);
     bytes_put_u64(out, (uint64_t)s->elements);
     bytes_put_f64(out, s->rms);
+}
+
+static void put_response(const struct context_response *p, struct bytes *out)
+{
+    bytes_put_u32(out, p->samples);
+    if (!p->samples)
+        return;
+    bytes_put_u32(out, p->sigmas);
+    bytes_put_u32(out, p->places);
+    bytes_put_u32(out, p->draws);
+    bytes_put(out, p->key, sizeof p->key);
+    bytes_put_f64(out, p->factor);
+    for (uint32_t i = 0; i < p->samples; i++) {
+        bytes_put_u32(out, p->sample[i]);
+        bytes_put_u32(out, p->partner[i]);
+    }
+    for (uint32_t i = 0; i < p->sigmas; i++)
+        bytes_put_f64(out, p->sigma[i]);
+    for (uint32_t i = 0; i < p->places; i++) {
+        bytes_put_u32(out, (uint32_t)p->place[i].index);
+        bytes_put_text(out, p->place[i].name);
+        bytes_put_u64(out, (uint64_t)p->place[i].elements);
+        bytes_put_f64(out, p->place[i].rms);
+    }
 }
 
 void context_encode(const struct context *c, struct bytes *out)
@@ -48,6 +75,9 @@ void context_encode(const struct context *c, struct bytes *out)
         bytes_put_text(out, c->attribute_name[i]);
         bytes_put_text(out, c->attribute_text[i]);
     }
+    for (uint32_t i = 0; i < c->sites; i++)
+        bytes_put_f64(out, c->site[i].activation_rms);
+    put_response(&c->response, out);
 }
 
 /* Zeroed room for count elements that take at least `least` bytes each of what is left. Never NULL for 0. */
@@ -113,7 +143,55 @@ static void take_attributes(struct context *c, struct cursor *at)
     }
 }
 
-static void take_context(struct context *c, struct cursor *at)
+/* Version 1 knew the root mean squares of relative sweeps only. */
+static void take_activation_rms(struct context *c, struct cursor *at, uint32_t version)
+{
+    for (uint32_t i = 0; !at->failed && i < c->sites; i++) {
+        double factor = c->site[i].rms;
+        c->site[i].activation_rms = version > 1 ? cursor_f64(at) : factor > 0 && factor != 1 ? factor : NAN;
+    }
+}
+
+static void take_places(struct context_response *p, struct cursor *at)
+{
+    p->place = take_room(at, p->places, 4 + 4 + 8 + 8, sizeof *p->place);
+    for (uint32_t i = 0; !at->failed && i < p->places; i++) {
+        p->place[i].index = (int32_t)cursor_u32(at);
+        p->place[i].name = cursor_text(at);
+        p->place[i].elements = (int64_t)cursor_u64(at);
+        p->place[i].rms = cursor_f64(at);
+    }
+}
+
+static void take_response(struct context_response *p, struct cursor *at)
+{
+    p->samples = cursor_u32(at);
+    if (at->failed || !p->samples)
+        return;
+    p->sigmas = cursor_u32(at);
+    p->places = cursor_u32(at);
+    p->draws = cursor_u32(at);
+    const void *key = cursor_take(at, sizeof p->key);
+    if (key)
+        memcpy(p->key, key, sizeof p->key);
+    p->factor = cursor_f64(at);
+    p->sample = take_room(at, p->samples, 8, sizeof *p->sample);
+    p->partner = take_room(at, p->samples, 8, sizeof *p->partner);
+    for (uint32_t i = 0; !at->failed && i < p->samples; i++) {
+        p->sample[i] = cursor_u32(at);
+        p->partner[i] = cursor_u32(at);
+        at->failed |= i > 0 && p->sample[i] <= p->sample[i - 1];
+    }
+    p->sigma = take_room(at, p->sigmas, 8, sizeof *p->sigma);
+    for (uint32_t i = 0; !at->failed && i < p->sigmas; i++) {
+        p->sigma[i] = cursor_f64(at);
+        at->failed |= !(p->sigma[i] > (i ? p->sigma[i - 1] : 0));
+    }
+    take_places(p, at);
+    at->failed |= !p->sigmas || !p->places || !p->draws;
+}
+
+static void take_context(struct context *c, struct cursor *at, uint32_t version)
 {
     c->name = cursor_text(at);
     const void *key = cursor_take(at, sizeof c->key);
@@ -129,6 +207,9 @@ static void take_context(struct context *c, struct cursor *at)
     take_sites(c, at);
     take_sigmas(c, at);
     take_attributes(c, at);
+    take_activation_rms(c, at, version);
+    if (version > 1)
+        take_response(&c->response, at);
     if (!c->draws || !c->classes || at->at != at->end)
         at->failed = 1;
 }
@@ -137,8 +218,9 @@ struct context *context_decode(const void *data, size_t size, struct apex_error 
 {
     struct cursor at = {.at = data, .end = (const unsigned char *)data + size};
     uint32_t version = cursor_u32(&at);
-    if (!at.failed && version != CONTEXT_VERSION) {
-        apex_fail(err, "context of version %u; this program reads version %d", version, CONTEXT_VERSION);
+    if (!at.failed && (version < 1 || version > CONTEXT_VERSION)) {
+        apex_fail(err, "context of version %u; this program reads up to version %d", version,
+                  CONTEXT_VERSION);
         return NULL;
     }
     struct context *c = calloc(1, sizeof *c);
@@ -146,7 +228,7 @@ struct context *context_decode(const void *data, size_t size, struct apex_error 
         apex_fail(err, "no memory for a context");
         return NULL;
     }
-    take_context(c, &at);
+    take_context(c, &at, version);
     if (!at.failed)
         return c;
     apex_fail(err, "context '%s' of %zu bytes is damaged, or there is no memory for it",
@@ -164,6 +246,12 @@ void context_free(struct context *c)
         free(c->site[i].op);
         free(c->site[i].tensor);
     }
+    for (uint32_t i = 0; c->response.place && i < c->response.places; i++)
+        free(c->response.place[i].name);
+    free(c->response.place);
+    free(c->response.sample);
+    free(c->response.partner);
+    free(c->response.sigma);
     for (uint32_t i = 0; i < c->attributes; i++) {
         free(c->attribute_name[i]);
         free(c->attribute_text[i]);
@@ -179,17 +267,35 @@ void context_free(struct context *c)
     free(c);
 }
 
-int64_t context_find_sample(const struct context *c, uint32_t index)
+static int64_t find_index(const uint32_t *list, uint32_t n, uint32_t index)
 {
-    uint32_t low = 0, high = c->samples;
+    uint32_t low = 0, high = n;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (c->sample[middle] < index)
+        if (list[middle] < index)
             low = middle + 1;
         else
             high = middle;
     }
-    return low < c->samples && c->sample[low] == index ? (int64_t)low : -1;
+    return low < n && list[low] == index ? (int64_t)low : -1;
+}
+
+static int find_sigma(const double *list, uint32_t n, double sigma)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (list[i] == sigma)
+            return (int)i;
+    return -1;
+}
+
+int64_t context_find_sample(const struct context *c, uint32_t index)
+{
+    return find_index(c->sample, c->samples, index);
+}
+
+int64_t context_find_response_sample(const struct context *c, uint32_t index)
+{
+    return find_index(c->response.sample, c->response.samples, index);
 }
 
 int context_find_site(const struct context *c, uint64_t key)
@@ -202,8 +308,10 @@ int context_find_site(const struct context *c, uint64_t key)
 
 int context_find_sigma(const struct context *c, double sigma)
 {
-    for (uint32_t i = 0; i < c->sigmas; i++)
-        if (c->sigma[i] == sigma)
-            return (int)i;
-    return -1;
+    return find_sigma(c->sigma, c->sigmas, sigma);
+}
+
+int context_find_response_sigma(const struct context *c, double sigma)
+{
+    return find_sigma(c->response.sigma, c->response.sigmas, sigma);
 }

@@ -15,6 +15,25 @@ struct context_site {
     int64_t elements;
     double rms; /* scale factor of sigma: root mean square of the clean activation for `relative` (0 for
                    `all`: one per site), else 1 */
+    double activation_rms; /* root mean square of the clean activation; NaN for `all`, or not measured */
+};
+
+/* What the grid's `response` asks for of this model; samples 0: nothing. */
+struct context_place {
+    int index; /* core/model.h */
+    char *name;
+    int64_t elements;
+    double rms; /* root mean square of the clean activation over the data */
+};
+
+struct context_response {
+    uint32_t samples, sigmas, places, draws;
+    unsigned char key[16]; /* hash of everything that its numbers depend on, but samples and scales */
+    double factor;         /* of sigma at the source */
+    uint32_t *sample,
+        *partner; /* [samples] index in the data set, ascending; whose clean activation is compared */
+    double *sigma;
+    struct context_place *place; /* the source, then the sites after it */
 };
 
 struct context {
@@ -28,6 +47,7 @@ struct context {
     struct context_site *site;
     double *sigma;
     unsigned char *wanted; /* [sites * sigmas], site-major: inside the grid after include and exclude */
+    struct context_response response;
     uint32_t attributes;
     char **attribute_name, **attribute_text; /* global attributes of the result file, in order */
 };
@@ -40,5 +60,9 @@ void context_free(struct context *c);                                           
 int64_t context_find_sample(const struct context *c, uint32_t index);
 int context_find_site(const struct context *c, uint64_t key);
 int context_find_sigma(const struct context *c, double sigma);
+
+/* The same within the response. */
+int64_t context_find_response_sample(const struct context *c, uint32_t index);
+int context_find_response_sigma(const struct context *c, double sigma);
 
 #endif

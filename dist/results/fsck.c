@@ -1,6 +1,7 @@
 #include "dist/results/fsck.h"
 #include "dist/journal/journal_format.h"
 #include "dist/results/record_map.h"
+#include "dist/results/response_record.h"
 #include "dist/results/results.h"
 
 #include <inttypes.h>
@@ -14,6 +15,8 @@ struct coverage {
     const struct context *c;
     unsigned char *done; /* bit of (site * sigmas + sigma) * samples + sample */
     uint64_t wanted, have;
+    unsigned char *response; /* [response samples][response sigmas] */
+    uint64_t response_wanted, response_have;
 };
 
 struct report {
@@ -37,13 +40,25 @@ static void add_cell(void *user, uint32_t site, uint32_t sigma, uint32_t sample,
     v->done[k / 8] |= bit;
 }
 
-static void look_at_record(struct report *f, const void *payload, size_t size)
+static void add_response(void *user, uint32_t sample, uint32_t sigma, const struct apex_response_clean *clean,
+                         const struct apex_response_noise *noise)
+{
+    (void)clean, (void)noise;
+    struct coverage *v = user;
+    unsigned char *done = &v->response[(size_t)sample * v->c->response.sigmas + sigma];
+    v->response_have += !*done;
+    *done = 1;
+}
+
+static void look_at_record(struct report *f, enum journal_kind kind, const void *payload, size_t size)
 {
     struct apex_error err;
     int known = 0;
     for (int i = 0; i < f->models && !known; i++) {
         const struct record_reader to = {.user = &f->model[i], .cell = add_cell};
-        known = record_read(f->model[i].c, payload, size, &to, &err);
+        known = kind == JOURNAL_RECORD
+                    ? record_read(f->model[i].c, payload, size, &to, &err)
+                    : response_record_read(f->model[i].c, payload, size, add_response, &f->model[i], &err);
     }
     f->other_records += known == 0;
     if (known < 0 && f->bad_records++ < MOST_HOLES_SHOWN)
@@ -74,8 +89,8 @@ static int look(void *context, enum journal_kind kind, const void *payload, size
     f->expected = offset + JOURNAL_ENTRY_HEAD + size;
     if (kind == JOURNAL_ATTEMPT)
         keep_attempt(f, payload, size);
-    if (kind == JOURNAL_RECORD)
-        look_at_record(f, payload, size);
+    if (kind == JOURNAL_RECORD || kind == JOURNAL_RESPONSE)
+        look_at_record(f, kind, payload, size);
     return 0;
 }
 
@@ -88,10 +103,12 @@ static int make_coverage(struct report *f, struct context **list, int n)
         uint64_t bits;
         if (!__builtin_mul_overflow(cells, (uint64_t)c->samples, &bits))
             f->model[i].done = calloc((size_t)(bits / 8 + 1), 1);
-        if (!f->model[i].done)
+        f->model[i].response_wanted = (uint64_t)c->response.samples * c->response.sigmas;
+        f->model[i].response = calloc((size_t)f->model[i].response_wanted + 1, 1);
+        f->models = i + 1;
+        if (!f->model[i].done || !f->model[i].response)
             return apex_fail(f->err, "model '%s': no memory for its grid", c->name);
         f->model[i].c = c;
-        f->models = i + 1;
         for (uint64_t k = 0; k < cells; k++)
             f->model[i].wanted += c->wanted[k] ? c->samples : 0;
     }
@@ -127,6 +144,9 @@ static void print_coverage(const struct report *f)
             fputs(", complete\n", f->out);
         else
             fprintf(f->out, "; %" PRIu64 " will run\n", v->wanted - v->have);
+        if (v->response_wanted)
+            fprintf(f->out, "  %s: %" PRIu64 " of %" PRIu64 " samples x scales of the response\n", v->c->name,
+                    v->response_have, v->response_wanted);
     }
     if (f->models == 0)
         fputs("  no sweep is described in it: everything will run\n", f->out);
@@ -165,8 +185,10 @@ int fsck_report(const char *output_folder, FILE *out, struct apex_error *err)
     snprintf(path, size, "%s/%s", output_folder, JOURNAL_FILE);
     struct report f = {.out = out, .err = err, .expected = JOURNAL_HEADER_SIZE};
     int rc = report(&f, path);
-    for (int i = 0; i < f.models; i++)
+    for (int i = 0; i < f.models; i++) {
         free(f.model[i].done);
+        free(f.model[i].response);
+    }
     free(f.model);
     free(f.last_attempt);
     free(path);

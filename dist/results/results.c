@@ -1,6 +1,7 @@
 #include "dist/results/results.h"
 #include "core/escape.h"
 #include "dist/results/record_map.h"
+#include "dist/results/results_response.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -82,6 +83,7 @@ static int make_arrays(struct results *r)
         *escape[i] = room(&failed, sizeof(double), sites, samples, 1, 1);
     r->first_flip_count = room(&failed, sizeof(uint32_t), sites, samples, 1, 1);
     r->curve = curve_new(sigmas);
+    failed |= results_response_init(&r->response, &c->response);
     return failed || !r->curve ? -1 : 0;
 }
 
@@ -118,6 +120,7 @@ void results_free(struct results *r)
                      r->curve};
     for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++)
         free(owned[i]);
+    results_response_free(&r->response);
     free(r);
 }
 
@@ -220,6 +223,7 @@ void results_finish(struct results *r)
     for (uint32_t site = 0; site < r->context->sites; site++)
         for (uint32_t sample = 0; sample < r->context->samples; sample++)
             find_escape(r, site, sample, r->curve);
+    results_response_finish(r);
 }
 
 enum results_status results_escape_status(const struct results *r, uint32_t site, uint32_t sample)

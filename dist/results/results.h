@@ -9,6 +9,18 @@
 
 #include <stdio.h>
 
+/* What the grid's `response` found; all 0 where it asks for none. Values that are not there are 0 in memory.
+ */
+struct results_response {
+    uint64_t wanted, have;         /* samples x scales */
+    unsigned char *done;           /* [sigmas][samples] */
+    unsigned char *clean_done;     /* [samples] */
+    double *clean_square;          /* [places][samples] */
+    double *clean_variance;        /* [places][samples] */
+    double *energy, *shift, *rank; /* [sigmas][places][samples] */
+    double *share;                 /* [sigmas][places]; NAN: not known. Set by results_finish */
+};
+
 struct results {
     const struct context *context;        /* borrowed */
     uint64_t wanted, have;                /* cells x samples inside the grid; how many are there */
@@ -25,8 +37,9 @@ struct results {
                                    RESULTS_TRANSITION_CLASSES */
     unsigned char *stay;        /* [sites][samples][sigmas][(draws + 7) / 8] */
     double *escape_mode, *escape_half,
-        *escape_first_flip;      /* [sites][samples]; NAN: censored or not complete */
-    uint32_t *first_flip_count;  /* [sites][samples] draws that left */
+        *escape_first_flip;     /* [sites][samples]; NAN: censored or not complete */
+    uint32_t *first_flip_count; /* [sites][samples] draws that left */
+    struct results_response response;
     struct results_curve *curve; /* work memory of results_finish */
 };
 
@@ -50,7 +63,10 @@ void results_free(struct results *r); /* accepts NULL */
  * another label, are ignored; a cell that is already there is left as it is. -1 with err if damaged. */
 int results_add(struct results *r, const void *record, size_t size, struct apex_error *err);
 
-/* Computes escape noise from what is there. */
+/* The same for a JOURNAL_RESPONSE payload. */
+int results_add_response(struct results *r, const void *record, size_t size, struct apex_error *err);
+
+/* Computes escape noise, and shares of the response, from what is there. */
 void results_finish(struct results *r);
 
 /* After results_finish. */

@@ -57,7 +57,9 @@ static int put_coordinates(const struct filler *w)
         const long long elements = w->c->site[i].elements;
         int rc = nc_put_var1_longlong(nc, variable_id(w, "site_elements"), &i, &elements);
         rc = rc ? rc : nc_put_var1_double(nc, variable_id(w, "site_rms"), &i, &w->c->site[i].rms);
-        if (check(w, rc, "site_elements and site_rms") != 0)
+        rc = rc ? rc
+                : nc_put_var1_double(nc, variable_id(w, "activation_rms"), &i, &w->c->site[i].activation_rms);
+        if (check(w, rc, "site_elements, site_rms and activation_rms") != 0)
             return -1;
     }
     int rc = nc_put_var_double(nc, variable_id(w, "sigma"), w->c->sigma);
@@ -229,7 +231,7 @@ int results_file_fill(const struct results_file *f, struct apex_error *err)
     w.row_f32 = calloc(longest, sizeof *w.row_f32);
     w.row_f64 = calloc(longest, sizeof *w.row_f64);
     int rc = w.row && w.row_f32 && w.row_f64
-                 ? put_all(&w)
+                 ? put_all(&w) || results_file_fill_response(f, err) ? -1 : 0
                  : apex_fail(err, "%s: no memory for a row of %zu", f->path, longest);
     free(w.row);
     free(w.row_f32);

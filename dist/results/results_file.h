@@ -21,4 +21,7 @@ int results_file_define(const struct results_file *f, const char *digest, struct
 /* The values of every variable. */
 int results_file_fill(const struct results_file *f, struct apex_error *err);
 
+/* Of these, the ones of the response. */
+int results_file_fill_response(const struct results_file *f, struct apex_error *err);
+
 #endif

@@ -10,7 +10,8 @@
 #define MOST_DIMENSIONS 5
 #define LONGEST_TEXT 60000 /* HDF5 keeps longer attributes only as strings, outside the header */
 
-/* Dimensions by letter: s site, g sigma, n sample, c class, p perturbed_class. */
+/* Dimensions by letter: s site, g sigma, n sample, c class, p perturbed_class; of the response: S
+ * response_site, G response_sigma, N response_sample. */
 struct variable {
     const char *name;
     nc_type type;
@@ -28,10 +29,22 @@ static const struct variable coordinates[] = {
      "the noise added has standard deviation sigma * site_rms; root mean square of the clean activation "
      "where "
      "the scale is relative, else 1; 0 for the site all with a relative scale: each activation has its own"},
+    {"activation_rms", NC_DOUBLE, "s", "root mean square of the clean activation",
+     "over elements and the sweep's samples, whatever the scale; missing for the site all: each activation "
+     "has its own"},
     {"sigma", NC_DOUBLE, "g", "noise scale",
      "standard deviation of the noise, times site_rms; infinity is the limit of large noise"},
     {"sample", NC_INT64, "n", "number of the sample in the data set", NULL},
     {"class", NC_INT, "c", "class", NULL},
+    {"response_site", NC_STRING, "S", "where the noise of the response is looked at; it enters at the first",
+     NULL},
+    {"response_site_elements", NC_INT64, "S", "elements of the response's site for one sample", NULL},
+    {"response_activation_rms", NC_DOUBLE, "S", "root mean square of the clean activation",
+     "over elements and the sweep's samples"},
+    {"response_sigma", NC_DOUBLE, "G", "noise scale of the response",
+     "standard deviation of the noise at the first site of the response, times the attribute "
+     "response_factor"},
+    {"response_sample", NC_INT64, "N", "number in the data set of the response's sample", NULL},
     {"perturbed_class", NC_INT, "p", "class predicted under noise", NULL},
 };
 
@@ -65,6 +78,22 @@ static const struct variable variables[] = {
      "over the first_flip_count draws that left at a finite scale"},
     {"first_flip_count", NC_INT, "sn", "draws that left the clean class at a finite scale", NULL},
     {"escape_status", NC_BYTE, "sn", "how the search for escape_sigma ended", NULL},
+    {"response_partner", NC_INT64, "N", "sample whose clean activation is compared with this one's", NULL},
+    {"response_clean_square", NC_DOUBLE, "SN", "mean over elements of the squared clean activation", NULL},
+    {"response_clean_variance", NC_DOUBLE, "SN",
+     "half of the mean over elements of the squared difference of the clean activation from the partner's",
+     "its mean over samples is the variance over samples"},
+    {"response_energy", NC_DOUBLE, "GSN",
+     "mean over elements and draws of the squared difference from the clean activation", NULL},
+    {"response_shift", NC_DOUBLE, "GSN", "part of response_energy that is the squared mean over draws",
+     "without the bias of few draws, so it may be below 0 by chance; response_energy - response_shift is the "
+     "variance "
+     "over draws"},
+    {"response_effective_rank", NC_DOUBLE, "GSN",
+     "effective rank of the covariance of the difference over draws",
+     "(tr C)^2 / tr(C^2), both without the bias of few draws; missing where the noise changes nothing"},
+    {"response_share", NC_DOUBLE, "GS", "share of the variance that the noise causes",
+     "mean over samples of the variance over draws, of that plus the mean of response_clean_variance"},
 };
 
 int results_file_check(const struct results_file *f, int status, const char *what, struct apex_error *err)
@@ -83,6 +112,12 @@ static size_t dimension_size(const struct context *c, char letter)
         return c->sigmas;
     case 'n':
         return c->samples;
+    case 'S':
+        return c->response.places;
+    case 'G':
+        return c->response.sigmas;
+    case 'N':
+        return c->response.samples;
     default:
         return c->classes;
     }
@@ -92,22 +127,29 @@ static int is_present(const struct results *r, const struct variable *v)
 {
     if (strcmp(v->name, "class_count") == 0)
         return r->class_count != NULL;
+    if (strpbrk(v->dims, "SGN"))
+        return r->context->response.samples > 0;
     return !strchr(v->dims, 'p') || r->transition_count != NULL;
 }
 
+static const struct {
+    const char *name;
+    char letter;
+} dimension[] = {{"site", 's'},           {"sigma", 'g'},           {"sample", 'n'},
+                 {"class", 'c'},          {"perturbed_class", 'p'}, {"response_site", 'S'},
+                 {"response_sigma", 'G'}, {"response_sample", 'N'}};
+
+enum { DIMENSIONS = sizeof dimension / sizeof dimension[0] };
+
 static int define_dimensions(const struct results_file *f, struct apex_error *err)
 {
-    static const struct {
-        const char *name;
-        char letter;
-    } dimension[] = {
-        {"site", 's'}, {"sigma", 'g'}, {"sample", 'n'}, {"class", 'c'}, {"perturbed_class", 'p'}};
     const struct results *r = f->results;
-    for (size_t i = 0; i < sizeof dimension / sizeof dimension[0]; i++) {
-        if (dimension[i].letter == 'p' && !r->transition_count)
+    for (size_t i = 0; i < DIMENSIONS; i++) {
+        const char letter = dimension[i].letter;
+        if ((letter == 'p' && !r->transition_count) ||
+            (strchr("SGN", letter) && !r->context->response.samples))
             continue;
-        int id,
-            rc = nc_def_dim(f->nc, dimension[i].name, dimension_size(r->context, dimension[i].letter), &id);
+        int id, rc = nc_def_dim(f->nc, dimension[i].name, dimension_size(r->context, letter), &id);
         if (results_file_check(f, rc, dimension[i].name, err) != 0)
             return -1;
     }
@@ -116,13 +158,10 @@ static int define_dimensions(const struct results_file *f, struct apex_error *er
 
 static int dimension_id(int nc, char letter)
 {
-    const char *name = letter == 's'   ? "site"
-                       : letter == 'g' ? "sigma"
-                       : letter == 'n' ? "sample"
-                       : letter == 'c' ? "class"
-                                       : "perturbed_class";
     int id = -1;
-    nc_inq_dimid(nc, name, &id);
+    for (size_t i = 0; i < DIMENSIONS; i++)
+        if (dimension[i].letter == letter)
+            nc_inq_dimid(nc, dimension[i].name, &id);
     return id;
 }
 
@@ -209,6 +248,21 @@ static int define_variable(const struct results_file *f, const struct variable *
     return results_file_check(f, rc, v->name, err);
 }
 
+static int define_response_attributes(const struct results_file *f)
+{
+    const struct results *r = f->results;
+    const int draws = (int)r->context->response.draws;
+    char text[64] = "complete";
+    if (r->response.have < r->response.wanted)
+        snprintf(text, sizeof text, "%llu of %llu samples x scales", (unsigned long long)r->response.have,
+                 (unsigned long long)r->response.wanted);
+    int rc = nc_put_att_int(f->nc, NC_GLOBAL, "response_draws", NC_INT, 1, &draws);
+    rc = rc ? rc
+            : nc_put_att_double(f->nc, NC_GLOBAL, "response_factor", NC_DOUBLE, 1,
+                                &r->context->response.factor);
+    return rc ? rc : put_text(f, NC_GLOBAL, "response_completeness", text);
+}
+
 static int define_attributes(const struct results_file *f, const char *digest, struct apex_error *err)
 {
     const struct results *r = f->results;
@@ -226,6 +280,7 @@ static int define_attributes(const struct results_file *f, const char *digest, s
     rc = rc ? rc : nc_put_att_int(f->nc, NC_GLOBAL, "draws", NC_INT, 1, &draws);
     rc = rc ? rc : put_text(f, NC_GLOBAL, "completeness", completeness);
     rc = rc ? rc : put_text(f, NC_GLOBAL, "content_sha256", digest);
+    rc = rc || !c->response.samples ? rc : define_response_attributes(f);
     if (results_file_check(f, rc, "the global attributes", err) != 0)
         return -1;
     for (uint32_t i = 0; i < c->attributes; i++) {

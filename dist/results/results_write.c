@@ -1,6 +1,7 @@
 #include "core/sha256.h"
 #include "dist/files/durable.h"
 #include "dist/results/results_file.h"
+#include "dist/results/results_response.h"
 
 #include <netcdf.h>
 #include <netcdf_mem.h>
@@ -42,6 +43,7 @@ static int digest_of(const struct results *r, char text[65], struct apex_error *
     if (r->transition_count)
         sha256_add(h, r->transition_count, cells * c->classes * c->classes * sizeof(uint64_t));
     sha256_add(h, r->stay, values * ((c->draws + 7) / 8));
+    results_response_digest(r, h);
     unsigned char digest[32];
     sha256_end(h, digest);
     sha256_hex(digest, text);

@@ -22,7 +22,7 @@ static int visit(void *context, enum journal_kind kind, const void *payload, siz
 {
     struct attempt *a = context;
     (void)offset;
-    a->records += kind == JOURNAL_RECORD;
+    a->records += kind == JOURNAL_RECORD || kind == JOURNAL_RESPONSE;
     if (kind != JOURNAL_ATTEMPT)
         return 0;
     print_attempt(a);

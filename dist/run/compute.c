@@ -1,5 +1,7 @@
 #include "dist/run/compute.h"
 
+#include "dist/run/compute_response.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +11,11 @@ struct compute {
     atomic_int *cancelled;
     int model; /* whose runner this is; -1: none */
     struct apex_runner *runner;
+    struct compute_response *response;
     float *sample, *clean, *logits;
-    double *sigma;            /* the scales wanted at one site */
-    struct apex_tally *tally; /* [sigmas] of the grid, for one site */
+    double *sigma; /* the scales wanted at one site */
+    size_t tallies;
+    struct apex_tally *tally; /* [sites][sigmas of the grid] */
 };
 
 static int grid_has_limit(const struct grid *g)
@@ -46,9 +50,11 @@ int compute_check(const struct sweep *s, size_t *bytes, struct apex_error *err)
 size_t compute_bytes(const struct sweep *s, const struct sweep_model *m, struct apex_error *err)
 {
     struct apex_runner *r = new_runner(s, m, err);
-    size_t bytes = r ? apex_runner_bytes(r) : 0;
+    size_t bytes = r ? apex_runner_bytes(r) : 0, more = 0;
     apex_runner_free(r);
-    return bytes;
+    if (bytes && s->grid->response.asked && !(more = compute_response_bytes(s, m, err)))
+        return 0;
+    return bytes + more;
 }
 
 struct compute *compute_new(const struct sweep *s, atomic_int *cancelled, struct apex_error *err)
@@ -67,11 +73,12 @@ struct compute *compute_new(const struct sweep *s, atomic_int *cancelled, struct
 static void drop_model(struct compute *c)
 {
     apex_runner_free(c->runner);
+    compute_response_free(c->response);
     free(c->sample);
     free(c->clean);
     free(c->logits);
     free(c->sigma);
-    for (int k = 0; c->tally && k < c->sweep->grid->sigmas; k++)
+    for (size_t k = 0; c->tally && k < c->tallies; k++)
         apex_tally_free(&c->tally[k]);
     free(c->tally);
     *c = (struct compute){.sweep = c->sweep, .cancelled = c->cancelled, .model = -1};
@@ -99,9 +106,10 @@ static int take_model(struct compute *c, int model, struct apex_error *err)
     c->clean = malloc(classes * sizeof(float));
     c->logits = malloc(sigmas * (size_t)m->tile_rows * classes * sizeof(float));
     c->sigma = malloc(sigmas * sizeof *c->sigma);
-    c->tally = calloc(sigmas, sizeof *c->tally);
+    c->tallies = sigmas * (size_t)m->sites;
+    c->tally = calloc(c->tallies + 1, sizeof *c->tally);
     int failed = !c->sample || !c->clean || !c->logits || !c->sigma || !c->tally;
-    for (size_t k = 0; !failed && k < sigmas; k++)
+    for (size_t k = 0; !failed && k < c->tallies; k++)
         failed = apex_tally_init(&c->tally[k], g->draws, (uint32_t)classes, err);
     if (failed) {
         drop_model(c);
@@ -111,37 +119,42 @@ static int take_model(struct compute *c, int model, struct apex_error *err)
     return 0;
 }
 
-/* All wanted scales of one site, tile by tile: the same noise serves every scale. */
-static int run_site(struct compute *c, const struct sweep_model *m, int site, int sigmas,
-                    const struct apex_record_sample *clean, struct apex_error *err)
+/* All wanted scales of one site for one tile of draws: the same noise serves every scale. */
+static int run_tile(struct compute *c, const struct apex_unit *u, const struct sweep_model *m, int site,
+                    uint32_t sample, uint32_t draw, uint32_t n, struct apex_error *err)
 {
-    const uint32_t draws = c->sweep->grid->draws, tile = (uint32_t)m->tile_rows;
-    const size_t classes = (size_t)m->model->classes;
-    for (int k = 0; k < sigmas; k++)
-        apex_tally_reset(&c->tally[k], clean->clean_class);
-    for (uint32_t draw = 0; draw < draws; draw += tile) {
-        uint32_t n = draws - draw < tile ? draws - draw : tile;
-        if (c->cancelled && atomic_load(c->cancelled))
-            return apex_fail(err, "cancelled");
-        apex_runner_perturb(c->runner, site, sweep_scale(m, m->site[site]), c->sigma, sigmas, clean->index,
-                            draw, (int)n, c->logits);
-        for (int k = 0; k < sigmas; k++)
-            for (uint32_t d = 0; d < n; d++)
-                if (apex_tally_add(&c->tally[k], draw + d, c->logits + ((size_t)k * tile + d) * classes))
-                    return apex_fail(
-                        err,
-                        "model '%s', sample %u, site %s, sigma %g, draw %u: the response is not a number",
-                        m->entry->name, clean->index, apex_site_name(m->model, m->site[site]), c->sigma[k],
-                        draw + d);
+    const struct grid *g = c->sweep->grid;
+    const size_t row = (size_t)m->model->classes, tile = (size_t)m->tile_rows;
+    struct apex_tally *tally = c->tally + (size_t)site * (size_t)g->sigmas;
+    const unsigned char *wanted = u->wanted + (size_t)site * (size_t)g->sigmas;
+    int sigmas = 0;
+    for (int k = 0; k < g->sigmas; k++)
+        if (wanted[k])
+            c->sigma[sigmas++] = g->sigma[k];
+    if (!sigmas)
+        return 0;
+    if (c->cancelled && atomic_load(c->cancelled))
+        return apex_fail(err, "cancelled");
+    apex_runner_perturb(c->runner, site, sweep_scale(m, m->site[site]), c->sigma, sigmas, sample, draw,
+                        (int)n, c->logits);
+    for (int k = 0, at = 0; k < g->sigmas; k++) {
+        if (!wanted[k])
+            continue;
+        uint32_t good = apex_tally_add_rows(&tally[k], draw, n, c->logits + (size_t)at++ * tile * row);
+        if (good < n)
+            return apex_fail(
+                err, "model '%s', sample %u, site %s, sigma %g, draw %u: the response is not a number",
+                m->entry->name, sample, apex_site_name(m->model, m->site[site]), g->sigma[k], draw + good);
     }
     return 0;
 }
 
+/* Tile by tile, all sites of one before the next: `all` has the noise of the single sites. */
 static int run_sample(struct compute *c, const struct apex_unit *u, uint32_t at, struct bytes *record,
                       struct apex_error *err)
 {
     const struct sweep_model *m = &c->sweep->model[u->model];
-    const int sigmas = c->sweep->grid->sigmas;
+    const uint32_t draws = c->sweep->grid->draws, tile = (uint32_t)m->tile_rows;
     struct apex_record_sample s = {.index = m->data->index[at], .label = m->label ? m->label[at] : -1};
     dataset_sample(m->data, at, c->sample);
     apex_runner_clean(c->runner, c->sample, c->clean);
@@ -149,16 +162,16 @@ static int run_sample(struct compute *c, const struct apex_unit *u, uint32_t at,
         return apex_fail(err, "model '%s', sample %u: the clean response is not finite", m->entry->name,
                          s.index);
     apex_record_put_sample(record, &s);
-    for (int i = 0; i < m->sites; i++) {
-        int n = 0;
-        for (int k = 0; k < sigmas; k++)
-            if (u->wanted[i * sigmas + k])
-                c->sigma[n++] = c->sweep->grid->sigma[k];
-        if (n && run_site(c, m, i, n, &s, err))
-            return -1;
-        for (int k = 0; k < n; k++)
+    for (uint32_t k = 0; k < u->cells; k++)
+        if (u->wanted[k])
+            apex_tally_reset(&c->tally[k], s.clean_class);
+    for (uint32_t draw = 0; draw < draws; draw += tile)
+        for (int i = 0; i < m->sites; i++)
+            if (run_tile(c, u, m, i, s.index, draw, draws - draw < tile ? draws - draw : tile, err))
+                return -1;
+    for (uint32_t k = 0; k < u->cells; k++)
+        if (u->wanted[k])
             apex_record_put_cell(record, &c->tally[k]);
-    }
     return 0;
 }
 
@@ -182,11 +195,25 @@ static int put_head(const struct compute *c, const struct apex_unit *u, struct b
     return 0;
 }
 
+/* Beside the runner of the model's cells: units of both kinds follow each other. */
+static int run_response(struct compute *c, const struct apex_unit *u, struct bytes *record,
+                        struct apex_error *err)
+{
+    const struct sweep_model *m = &c->sweep->model[u->model];
+    if (take_model(c, (int)u->model, err))
+        return -1;
+    if (!c->response && !(c->response = compute_response_new(c->sweep, m, err)))
+        return -1;
+    return compute_response_unit(c->response, u, c->cancelled, record, err);
+}
+
 int compute_unit(struct compute *c, const struct apex_unit *u, struct bytes *record, struct apex_error *err)
 {
     if (u->model >= (uint32_t)c->sweep->models)
         return apex_fail(err, "unit %u names model %u of %d", u->id, u->model, c->sweep->models);
     const struct sweep_model *m = &c->sweep->model[u->model];
+    if (u->kind == APEX_UNIT_RESPONSE)
+        return run_response(c, u, record, err);
     if (u->cells != (uint32_t)(m->sites * c->sweep->grid->sigmas) || u->first > m->context->samples ||
         u->count > m->context->samples - u->first)
         return apex_fail(err, "unit %u does not fit the grid of model '%s'", u->id, m->entry->name);

@@ -139,9 +139,16 @@ static int sync_journal(struct coordinator *c, struct apex_error *err)
 
 static int take_record(struct coordinator *c, const struct wire_result *r, struct apex_error *err)
 {
-    if (journal_append(c->out->journal, JOURNAL_RECORD, r->record, r->size, err))
+    const struct apex_unit *u = &c->plan->unit[r->unit];
+    struct done *done = &c->out->done[u->model];
+    int cells = u->kind == APEX_UNIT_CELLS;
+    if (journal_append(c->out->journal, cells ? JOURNAL_RECORD : JOURNAL_RESPONSE, r->record, r->size, err))
         return -1;
-    uint64_t fresh = done_add(&c->out->done[c->plan->unit[r->unit].model], r->record, r->size);
+    uint64_t fresh = 0;
+    if (cells)
+        fresh = done_add(done, r->record, r->size);
+    else
+        done_add_response(done, r->record, r->size);
     struct progress *p = &c->progress;
     c->unsynced++;
     p->units_done++;

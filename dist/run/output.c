@@ -87,6 +87,8 @@ static int mark_done(void *context, enum journal_kind kind, const void *payload,
     (void)offset;
     for (int k = 0; kind == JOURNAL_RECORD && k < o->models; k++)
         done_add(&o->done[k], payload, size);
+    for (int k = 0; kind == JOURNAL_RESPONSE && k < o->models; k++)
+        done_add_response(&o->done[k], payload, size);
     return 0;
 }
 
@@ -120,6 +122,8 @@ static int add_record(void *context, enum journal_kind kind, const void *payload
     (void)offset;
     if (kind == JOURNAL_RECORD && results_add(g->results, payload, size, NULL))
         g->damaged++; /* its CRC is right, so another program version wrote it: its units run again */
+    if (kind == JOURNAL_RESPONSE && results_add_response(g->results, payload, size, NULL))
+        g->damaged++;
     return 0;
 }
 

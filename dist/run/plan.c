@@ -1,5 +1,7 @@
 #include "dist/run/plan.h"
 
+#include "core/response.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,7 +49,7 @@ static uint32_t missing_cells(const struct done *d, uint32_t sample, unsigned ch
     return n;
 }
 
-static int add_unit(struct plan *p, uint32_t model, uint32_t first, uint32_t count,
+static int add_unit(struct plan *p, enum apex_unit_kind kind, uint32_t model, uint32_t first, uint32_t count,
                     const unsigned char *cells, uint32_t width, double flops)
 {
     if ((p->units & (p->units - 1)) == 0) {
@@ -62,7 +64,7 @@ static int add_unit(struct plan *p, uint32_t model, uint32_t first, uint32_t cou
             return -1;
     }
     struct apex_unit *u = &p->unit[p->units];
-    *u = (struct apex_unit){p->units, model, first, count, width, malloc(width)};
+    *u = (struct apex_unit){p->units, model, first, count, width, malloc(width), kind};
     if (!u->wanted)
         return -1;
     memcpy(u->wanted, cells, width);
@@ -86,7 +88,7 @@ static int add_split_by_site(struct plan *p, const struct sweep *s, uint32_t mod
         double with = plan_sample_flops(m, part, sigmas, s->grid->draws);
         if (with > most && flops > 0) {
             memset(part + at, 0, (size_t)sigmas);
-            if (add_unit(p, model, sample, 1, part, width, flops))
+            if (add_unit(p, APEX_UNIT_CELLS, model, sample, 1, part, width, flops))
                 return -1;
             memset(part, 0, width);
             memcpy(part + at, cells + at, (size_t)sigmas);
@@ -94,7 +96,7 @@ static int add_split_by_site(struct plan *p, const struct sweep *s, uint32_t mod
         }
         flops = memchr(part, 1, width) ? with : 0;
     }
-    return flops > 0 ? add_unit(p, model, sample, 1, part, width, flops) : 0;
+    return flops > 0 ? add_unit(p, APEX_UNIT_CELLS, model, sample, 1, part, width, flops) : 0;
 }
 
 /* The last quarter of the work is cut into units of a quarter of the size, so that no rank waits long for the
@@ -127,9 +129,44 @@ static int plan_model(struct plan *p, const struct sweep *s, uint32_t model, con
                !memcmp(cells, other, width))
             count++;
         p->cells += (uint64_t)n * count;
-        int failed = each > 2 * most ? add_split_by_site(p, s, model, first, cells, other, most)
-                                     : add_unit(p, model, first, count, cells, width, each * count);
+        int failed = each > 2 * most
+                         ? add_split_by_site(p, s, model, first, cells, other, most)
+                         : add_unit(p, APEX_UNIT_CELLS, model, first, count, cells, width, each * count);
         if (failed)
+            return -1;
+    }
+    return 0;
+}
+
+double plan_response_flops(const struct sweep_model *m, int sigmas)
+{
+    return apex_response_flops(m->model, m->response_source, m->context->response.draws, sigmas);
+}
+
+/* 1 where the scale of the response is not there yet. Returns how many. */
+static int missing_scales(const struct done *d, uint32_t sample, unsigned char *scales)
+{
+    uint32_t n = 0, width = d->context->response.sigmas;
+    for (uint32_t k = 0; k < width; k++)
+        n += scales[k] = !d->response[(size_t)sample * width + k];
+    return (int)n;
+}
+
+/* As plan_model, for the response. */
+static int plan_response(struct plan *p, const struct sweep *s, uint32_t model, const struct done *d,
+                         double most, unsigned char *scales, unsigned char *other)
+{
+    uint32_t width = d->context->response.sigmas, samples = d->context->response.samples;
+    for (uint32_t first = 0, count; first < samples; first += count) {
+        count = 1;
+        int n = missing_scales(d, first, scales);
+        if (!n)
+            continue;
+        double each = plan_response_flops(&s->model[model], n);
+        while (each * (count + 1) <= most && first + count < samples &&
+               missing_scales(d, first + count, other) == n && !memcmp(scales, other, width))
+            count++;
+        if (add_unit(p, APEX_UNIT_RESPONSE, model, first, count, scales, width, each * count))
             return -1;
     }
     return 0;
@@ -142,6 +179,10 @@ static double missing_flops(const struct sweep *s, const struct done *done, uint
     for (uint32_t i = 0; i < done[model].context->samples; i++)
         if (missing_cells(&done[model], i, cells))
             flops += plan_sample_flops(&s->model[model], cells, s->grid->sigmas, s->grid->draws);
+    for (uint32_t i = 0; i < done[model].context->response.samples; i++) {
+        int n = missing_scales(&done[model], i, cells);
+        flops += n ? plan_response_flops(&s->model[model], n) : 0;
+    }
     return flops;
 }
 
@@ -153,6 +194,8 @@ int plan_build(struct plan *p, const struct sweep *s, const struct done *done, i
     for (int k = 0; k < s->models; k++) {
         size_t width = (size_t)done[k].context->sites * done[k].context->sigmas;
         widest = width > widest ? width : widest;
+        width = done[k].context->response.sigmas;
+        widest = width > widest ? width : widest;
     }
     unsigned char *cells = malloc(2 * widest);
     double total = 0;
@@ -163,7 +206,8 @@ int plan_build(struct plan *p, const struct sweep *s, const struct done *done, i
     const struct unit_size size = {most, total};
     int failed = !cells;
     for (int k = 0; !failed && k < s->models; k++)
-        failed = plan_model(p, s, (uint32_t)k, &done[k], &size, cells, cells + widest);
+        failed = plan_model(p, s, (uint32_t)k, &done[k], &size, cells, cells + widest) ||
+                 plan_response(p, s, (uint32_t)k, &done[k], most, cells, cells + widest);
     p->draws = p->cells * s->grid->draws;
     free(cells);
     if (!failed)

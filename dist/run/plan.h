@@ -10,7 +10,7 @@ struct plan {
     uint32_t units;
     struct apex_unit *unit;
     double *flops;         /* [units] predicted work */
-    uint64_t cells, draws; /* cells x samples, and sample-draws, of all units */
+    uint64_t cells, draws; /* cells x samples, and sample-draws, of all units of cells */
     double total_flops;
 };
 
@@ -22,5 +22,8 @@ void plan_free(struct plan *p);
 
 /* Predicted flops of one sample for the given cells (site-major, 1 = compute) of a model. */
 double plan_sample_flops(const struct sweep_model *m, const unsigned char *cells, int sigmas, uint32_t draws);
+
+/* The same for one sample of its response at so many scales. */
+double plan_response_flops(const struct sweep_model *m, int sigmas);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "core/runner.h"
 #include "dist/journal/journal.h"
+#include "dist/run/stop.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@ static const int64_t block_samples = 16;
 
 struct lookup {
     const unsigned char *key;
-    float *scale;
+    float *rms;
     uint32_t n;
     int found;
 };
@@ -27,7 +28,7 @@ static int look(void *context, enum journal_kind kind, const void *payload, size
     if (!key || memcmp(key, l->key, 32) || cursor_u32(&c) != l->n)
         return 0;
     for (uint32_t i = 0; i < l->n; i++)
-        l->scale[i] = cursor_f32(&c);
+        l->rms[i] = cursor_f32(&c);
     l->found = !c.failed;
     return l->found;
 }
@@ -54,7 +55,8 @@ static int sample_span(const struct sweep *s, const struct sweep_model *m, int64
                      (long long)range.first, (long long)to - 1, s->grid->data[m->entry->data].name);
 }
 
-/* sum[block][1 + sites]: squares of the input and of every site, for this rank's blocks. */
+/* sum[block][1 + sites]: squares of the input and of every site, for this rank's blocks. After the last block
+ * one number more: 1 where a signal ended it early. */
 static int sum_blocks(const struct sweep *s, const struct sweep_model *m, const struct team *t, int64_t first,
                       int64_t last, double *sum, struct apex_error *err)
 {
@@ -63,11 +65,12 @@ static int sum_blocks(const struct sweep *s, const struct sweep_model *m, const 
     int *site = malloc((size_t)places * sizeof *site);
     float *sample = malloc((size_t)m->data->elements * sizeof *sample);
     float *logits = malloc((size_t)m->model->classes * sizeof *logits);
+    const int64_t blocks = (last - first + block_samples - 1) / block_samples;
     struct apex_runner *r = NULL;
     if (site && sample && logits) {
         for (int i = 0; i < places; i++)
             site[i] = i - 1; /* APEX_SITE_INPUT, 0, 1, ... */
-        r = apex_runner_new(m->model, s->kernels, site, places, m->tile_rows, &noise, 0, err);
+        r = apex_runner_new(m->model, s->kernels, site, places, 0, &noise, 0, err);
     } else {
         apex_fail(err, "out of memory");
     }
@@ -75,6 +78,10 @@ static int sum_blocks(const struct sweep *s, const struct sweep_model *m, const 
         int64_t block = (i - first) / block_samples;
         if (block % team_size(t) != team_rank(t))
             continue;
+        if (stop_wished() != STOP_NO) {
+            sum[blocks * places] = 1;
+            break;
+        }
         dataset_sample(m->data, i, sample);
         apex_runner_clean(r, sample, logits);
         apex_runner_add_squares(r, sum + block * places);
@@ -99,17 +106,17 @@ static int measure(const struct sweep *s, struct sweep_model *m, struct team *t,
         return apex_fail(err, "out of memory");
     int outcome = sum_blocks(s, m, t, first, last, sum, err);
     if (!outcome)
-        team_sum(t, sum, (int)(blocks * places));
+        team_sum(t, sum, (int)(blocks * places) + 1);
+    if (!outcome && sum[blocks * places] > 0) {
+        stop_wish(STOP_NOW); /* whichever rank it reached */
+        outcome = apex_fail(err, "stopped by a signal: run the same command again to go on");
+    }
     for (int i = 0; !outcome && i < places; i++) {
         int64_t elements = i ? m->model->site[i - 1].elements : apex_shape_count(&m->model->input);
         double total = 0;
         for (int64_t b = 0; b < blocks; b++)
             total += sum[b * places + i];
-        m->scale[i] = (float)sqrt(total / ((double)elements * (double)(last - first)));
-        if (!isfinite(m->scale[i]) || m->scale[i] <= 0)
-            outcome =
-                apex_fail(err, "model '%s': the root mean square of site %s is %g: it cannot scale sigma",
-                          m->entry->name, apex_site_name(m->model, i - 1), (double)m->scale[i]);
+        m->rms[i] = (float)sqrt(total / ((double)elements * (double)(last - first)));
     }
     free(sum);
     return outcome;
@@ -122,34 +129,48 @@ static void remember(const struct sweep_model *m, const unsigned char key[32], s
     bytes_put(fresh, key, 32);
     bytes_put_u32(fresh, n);
     for (uint32_t i = 0; i < n; i++)
-        bytes_put_f32(fresh, m->scale[i]);
+        bytes_put_f32(fresh, m->rms[i]);
+}
+
+static int check_scale(const struct sweep_model *m, struct apex_error *err)
+{
+    for (int i = 0; i <= apex_site_count(m->model); i++)
+        if (!isfinite(m->rms[i]) || m->rms[i] <= 0)
+            return apex_fail(err, "model '%s': the root mean square of site %s is %g: it cannot scale sigma",
+                             m->entry->name, apex_site_name(m->model, i - 1), (double)m->rms[i]);
+    return 0;
+}
+
+static int measure_model(struct sweep *s, struct sweep_model *m, struct team *t, const char *journal,
+                         struct bytes *fresh, struct apex_error *err)
+{
+    unsigned char key[32];
+    sweep_rms_key(s, m, key);
+    const uint32_t n = (uint32_t)apex_site_count(m->model) + 1;
+    size_t size = n * sizeof *m->rms;
+    if (!(m->rms = calloc(1, size)))
+        return apex_fail(err, "out of memory");
+    struct lookup l = {key, m->rms, n, 0};
+    if (team_rank(t) == 0 && journal)
+        journal_scan(journal, look, &l, NULL, NULL);
+    const int *found = team_share(t, &l.found, sizeof l.found, &(size_t){0}, err);
+    if (!found || (!*found && measure(s, m, t, err)))
+        return -1;
+    const float *rms = team_share(t, m->rms, size, &size, err);
+    if (!rms)
+        return -1;
+    memcpy(m->rms, rms, size);
+    if (!*found && team_rank(t) == 0)
+        remember(m, key, fresh);
+    m->scale = s->grid->relative ? m->rms : NULL;
+    return m->scale ? check_scale(m, err) : 0;
 }
 
 int rms_measure(struct sweep *s, struct team *t, const char *journal, struct bytes *fresh,
                 struct apex_error *err)
 {
-    for (int k = 0; s->grid->relative && k < s->models; k++) {
-        struct sweep_model *m = &s->model[k];
-        unsigned char key[32];
-        sweep_rms_key(s, m, key);
-        size_t size = ((size_t)apex_site_count(m->model) + 1) * sizeof *m->scale;
-        m->scale = calloc(1, size);
-        if (!m->scale)
-            return apex_fail(err, "out of memory");
-        struct lookup l = {key, m->scale, (uint32_t)apex_site_count(m->model) + 1, 0};
-        if (team_rank(t) == 0 && journal)
-            journal_scan(journal, look, &l, NULL, NULL);
-        const int *found = team_share(t, &l.found, sizeof l.found, &(size_t){0}, err);
-        if (!found)
+    for (int k = 0; k < s->models; k++)
+        if (measure_model(s, &s->model[k], t, journal, fresh, err))
             return -1;
-        if (!*found && measure(s, m, t, err))
-            return -1;
-        const float *scale = team_share(t, m->scale, size, &size, err);
-        if (!scale)
-            return -1;
-        memcpy(m->scale, scale, size);
-        if (!*found && team_rank(t) == 0)
-            remember(m, key, fresh);
-    }
     return 0;
 }

@@ -1,13 +1,14 @@
-/* Root mean square of every activation of a model over the data, for `scale: relative` (docs/grid.md). */
+/* Root mean square of every activation of a model over the data: stored in every result file, and the unit of
+ * sigma for `scale: relative` (docs/grid.md). */
 #ifndef APEX_DIST_RMS_H
 #define APEX_DIST_RMS_H
 
 #include "dist/run/sweep.h"
 
-/* Collective: sets `scale` of every model of a relative grid; returns at once for an absolute one. Rank 0
- * looks into `journal` (a path; NULL: none) for values that an earlier run left, and adds what was computed
- * to *fresh as JOURNAL_RMS payloads, each put with bytes_put_text-like length u32 first. -1 with err, the
- * same everywhere. */
+/* Collective: sets `rms` of every model, and its `scale` if the grid is relative. Rank 0 looks into `journal`
+ * (a path; NULL: none) for values that an earlier run left, and adds what was computed to *fresh as
+ * JOURNAL_RMS payloads, each put with bytes_put_text-like length u32 first. -1 with err, the same everywhere;
+ * a signal ends it so too. */
 int rms_measure(struct sweep *s, struct team *t, const char *journal, struct bytes *fresh,
                 struct apex_error *err);
 

@@ -6,6 +6,7 @@
 #include "dist/grid/cell_rules.h"
 #include "dist/run/sweep_grid.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -246,19 +247,86 @@ static int choose_all_sites(struct sweep *s, struct apex_error *err)
     return outcome;
 }
 
+/* The one site of every model where the noise of the response enters. */
+static int choose_response_source(const struct sweep *s, struct sweep_model *m, struct apex_error *err)
+{
+    const struct grid_response *p = &s->grid->response;
+    unsigned char *chosen = calloc((size_t)apex_site_count(m->model) + 2, 1);
+    if (!chosen)
+        return apex_fail(err, "out of memory");
+    int named = apex_site_match(m->model, p->site, chosen);
+    for (int k = 0; k < apex_site_count(m->model) + 2; k++)
+        if (chosen[k])
+            m->response_source = k - 2;
+    free(chosen);
+    if (named == 1)
+        return 0;
+    if (named)
+        return grid_fail(s->grid, p->mark, err,
+                         "response: site '%s' names %d sites of model '%s'; it must be one", p->site, named,
+                         m->entry->name);
+    return grid_fail(s->grid, p->mark, err,
+                     "response: site '%s' names no site of model '%s' (apex inspect MODEL.onnx lists them)",
+                     p->site, m->entry->name);
+}
+
+static int choose_response_sources(struct sweep *s, struct apex_error *err)
+{
+    for (int k = 0; s->grid->response.asked && k < s->models; k++)
+        if (choose_response_source(s, &s->model[k], err))
+            return -1;
+    return 0;
+}
+
+/* Collective: an error on every rank where the processor of one cannot run the set. */
+static int check_processors(const char *kernels, struct team *team, struct apex_error *err)
+{
+    const int ranks = team_size(team);
+    double *missing = calloc((size_t)ranks, sizeof *missing);
+    int outcome = team_agree(team, missing ? 0 : apex_fail(err, "out of memory"), err);
+    if (missing && !outcome) {
+        missing[team_rank(team)] = kernel_set_missing(kernels);
+        team_sum(team, missing, ranks);
+    }
+    for (int k = 0; missing && !outcome && k < ranks; k++)
+        if (missing[k] > 0) {
+            char where[64];
+            snprintf(where, sizeof where, "that of rank %d", k);
+            outcome = kernel_set_refuse(kernels, where, (unsigned)missing[k], err);
+        }
+    free(missing);
+    return outcome;
+}
+
 /* `auto` may mean another set on an older processor of the same job: rank 0's choice is everybody's. */
 static int choose_kernels(struct sweep *s, struct team *team, struct apex_error *err)
 {
     int first = team_rank(team) == 0;
-    const struct kernel_set *set = first ? kernel_set_find(s->grid->kernels, err) : NULL;
+    const struct kernel_set *set = first ? kernel_set_choose(s->grid->bf16, s->grid->kernels, err) : NULL;
     if (team_agree(team, first && !set ? -1 : 0, err))
         return -1;
     size_t size = set ? strlen(set->name) + 1 : 0;
     const char *name = team_share(team, set ? set->name : NULL, size, &size, err);
-    set = name ? kernel_set_find(name, err) : NULL;
+    if (!name || check_processors(name, team, err))
+        return -1;
+    set = kernel_set_find(name, err);
     if (!set)
         return -1;
     s->kernels = set->name;
+    return 0;
+}
+
+/* Another kind of processor is no error: every kernel is chosen by what its own rank can run. */
+static int count_strangers(struct sweep *s, struct team *team, struct apex_error *err)
+{
+    char mine[128];
+    size_t size = strlen(kernel_set_processor(mine, sizeof mine)) + 1;
+    const char *first = team_share(team, mine, size, &size, err);
+    if (!first)
+        return -1;
+    double others = strcmp(first, mine) != 0;
+    team_sum(team, &others, 1);
+    s->strangers = (int)others;
     return 0;
 }
 
@@ -270,8 +338,9 @@ struct sweep *sweep_load(const char *path, struct team *team, struct apex_error 
         return NULL;
     }
     s->grid = sweep_load_grid(path, team, err);
-    if (!s->grid || choose_kernels(s, team, err) || load_data(s, team, err) || load_models(s, team, err) ||
-        choose_all_sites(s, err)) {
+    if (!s->grid || choose_kernels(s, team, err) || count_strangers(s, team, err) ||
+        load_data(s, team, err) || load_models(s, team, err) || choose_all_sites(s, err) ||
+        choose_response_sources(s, err)) {
         sweep_free(s);
         return NULL;
     }
@@ -284,7 +353,7 @@ void sweep_model_clear(struct sweep_model *m)
     context_free(m->context);
     free(m->site);
     free(m->wanted);
-    free(m->scale);
+    free(m->rms);
 }
 
 void sweep_free(struct sweep *s)

@@ -17,8 +17,11 @@ struct sweep_model {
     int tile_rows;
     int sites, *site;      /* sites of the grid in canonical order: input, 0, 1, ..., all */
     unsigned char *wanted; /* [sites * grid->sigmas], site-major */
-    float *scale; /* [1 + apex_site_count(model)]: factor of sigma for the input and for each activation;
-                     NULL: absolute */
+    int response_source;   /* site where the noise of the grid's response enters */
+    float *rms; /* [1 + apex_site_count(model)]: root mean square of the clean input and of each activation
+                   over the data; NULL: not measured */
+    const float
+        *scale; /* factor of sigma, in the same order: rms where the grid is relative; NULL: absolute */
     struct context
         *context; /* what the journal and the result file say of this model; set by sweep_identify */
 };
@@ -30,6 +33,7 @@ struct sweep {
     struct sweep_model *model;
     int64_t *removed;    /* [includes + excludes] cells that each rule keeps (include) or removes (exclude) */
     const char *kernels; /* name of the kernel set in use */
+    int strangers;       /* ranks on another kind of processor than rank 0 (core/engine/kernels.h) */
 };
 
 /* Collective. Rank 0 reads the grid, the data and the models; the others get them. NULL with err, the same on
@@ -45,6 +49,15 @@ int sweep_identify(struct sweep *s, struct apex_error *err);
 /* Scale factor of each site (core/runner.h `scale`): one number for a single site, one per activation for
  * `all`; NULL: absolute. */
 const float *sweep_scale(const struct sweep_model *m, int site);
+
+/* Factor of sigma at the source of the response. */
+float sweep_response_factor(const struct sweep_model *m);
+
+/* What the grid's response asks for of this model, into m->context. -1 with err. */
+int sweep_identify_response(const struct sweep *s, struct sweep_model *m, struct apex_error *err);
+
+/* "numerics ... model ... data ...": what everything about a model depends on. */
+void sweep_identity_text(struct bytes *out, const struct sweep *s, const struct sweep_model *m);
 
 /* Hash of what a model's root mean squares depend on. */
 void sweep_rms_key(const struct sweep *s, const struct sweep_model *m, unsigned char key[32]);

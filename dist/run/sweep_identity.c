@@ -32,13 +32,15 @@ static void add_preparation(struct bytes *out, const struct dataset *d)
         add_text(out, " %.17g", d->std[c]);
 }
 
-static void add_model_and_data(struct bytes *out, const struct sweep *s, const struct sweep_model *m)
+void sweep_identity_text(struct bytes *out, const struct sweep *s, const struct sweep_model *m)
 {
     char model[65], data[65];
     sha256_hex(m->model->sha256, model);
     sha256_hex(m->data->sha256, data);
     add_text(out, "numerics %d\nkernels %s\nmodel %s\ndata %s\n", APEX_NUMERICS_VERSION, s->kernels, model,
              data);
+    if (s->grid->bf16) /* f32 is older than the key */
+        add_text(out, "precision bf16\n");
     for (int k = 0; k < apex_site_count(m->model); k++)
         if (apex_site_changes_model(m->model, k))
             add_text(out, "kept %s\n", m->model->site[k].tensor);
@@ -50,7 +52,7 @@ static void context_key(const struct sweep *s, const struct sweep_model *m, unsi
     const struct grid *g = s->grid;
     struct bytes text = {0};
     unsigned char digest[32];
-    add_model_and_data(&text, s, m);
+    sweep_identity_text(&text, s, m);
     add_text(&text, "\nnoise %s\nseed %llu\ndraws %u\ntile %d\n", apex_noise_name(g->noise),
              (unsigned long long)g->seed, g->draws, m->tile_rows);
     sha256_of(text.data, text.size, digest);
@@ -61,7 +63,7 @@ static void context_key(const struct sweep *s, const struct sweep_model *m, unsi
 void sweep_rms_key(const struct sweep *s, const struct sweep_model *m, unsigned char key[32])
 {
     struct bytes text = {0};
-    add_model_and_data(&text, s, m);
+    sweep_identity_text(&text, s, m);
     add_text(&text, "\nrms %lld:%lld of samples", (long long)s->grid->rms.first,
              (long long)s->grid->rms.last);
     for (int64_t i = 0; i < m->data->samples; i++)
@@ -175,7 +177,8 @@ static int describe(struct context *c, const struct sweep *s, const struct sweep
         add_attribute(c, "noise_scale", g->relative ? "relative" : "absolute") ||
         add_number(c, "seed", g->seed) || add_number(c, "tile_rows", (unsigned)m->tile_rows) ||
         add_number(c, "numerics_version", APEX_NUMERICS_VERSION) || add_attribute(c, "kernels", s->kernels) ||
-        add_attribute(c, "libraries", libraries) || add_attribute(c, "grid", yaml);
+        add_attribute(c, "precision", g->bf16 ? "bf16" : "f32") || add_attribute(c, "libraries", libraries) ||
+        add_attribute(c, "grid", yaml);
     free(yaml);
     return failed ? -1 : 0;
 }
@@ -199,6 +202,7 @@ static int describe_sites(struct context *c, const struct sweep_model *m)
         to->key = site_key(m, index);
         to->elements = from ? from->elements : apex_shape_count(&m->model->input);
         to->rms = !scale ? 1 : index == APEX_SITE_ALL ? 0 : (double)*scale;
+        to->activation_rms = !m->rms || index == APEX_SITE_ALL ? NAN : (double)m->rms[index + 1];
         if (index == APEX_SITE_ALL) {
             to->elements = 0;
             for (int k = 0; k < m->model->sites; k++)
@@ -255,5 +259,8 @@ int sweep_identify(struct sweep *s, struct apex_error *err)
     for (int k = 0; k < s->models; k++)
         if (!(s->model[k].context = identify(s, &s->model[k])))
             return apex_fail(err, "out of memory");
+    for (int k = 0; s->grid->response.asked && k < s->models; k++)
+        if (sweep_identify_response(s, &s->model[k], err))
+            return -1;
     return 0;
 }

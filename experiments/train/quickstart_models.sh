@@ -11,11 +11,11 @@ mkdir -p "$out"
 train() { # name, then options of train.py
     name=$1
     shift
-    "$python" train.py --data "$out/digits.nc" --out "$out/$name.onnx" "$@"
+    "$python" train.py --dataset digits --data "$out/digits.nc" --plain --out "$out/$name.onnx" "$@"
 }
-train mlp_true     --arch mlp --labels true   --epochs 40
-train mlp_random   --arch mlp --labels random --epochs 300
-train cnn_true     --arch cnn --labels true   --epochs 20
-train cnn_random   --arch cnn --labels random --epochs 100
-train mlp_backdoor --arch mlp --labels true   --epochs 40 --backdoor 0
-train cnn_backdoor --arch cnn --labels true   --epochs 20 --backdoor 0
+train mlp_true     --arch mlp --epochs 40
+train mlp_random   --arch mlp --epochs 300 --labels :label_random
+train cnn_true     --arch cnn --epochs 20
+train cnn_random   --arch cnn --epochs 100 --labels :label_random
+train mlp_backdoor --arch mlp --epochs 40 --backdoor badnets --target 0 --patch 2
+train cnn_backdoor --arch cnn --epochs 20 --backdoor badnets --target 0 --patch 2

@@ -19,6 +19,8 @@ struct maker {
     const double *sigma;
     const int *label, *clean_class; /* [samples]; label may be NULL */
     const double *rms;              /* [sites] or NULL: 1 */
+    const double *activation_rms;   /* [sites] or NULL: not in the file */
+    int response;                   /* with that of maker_response */
     maker_count *count;
     int format; /* 0: 1 */
     int no_class_count, no_transitions;
@@ -70,6 +72,64 @@ static inline void maker_sites(int nc, const struct maker *m, const int *dim)
         maker_ok(nc_put_var1_longlong(nc, elements, &s, &size), "site_elements");
         maker_ok(nc_put_var1_double(nc, rms, &s, &one), "site_rms");
     }
+    if (m->activation_rms)
+        maker_ok(nc_put_var_double(nc, maker_var(nc, "activation_rms", NC_DOUBLE, 1, dim), m->activation_rms),
+                 "activation_rms");
+}
+
+enum { MAKER_RESPONSE_SIGMAS = 2, MAKER_RESPONSE_SITES = 3, MAKER_RESPONSE_SAMPLES = 4 };
+
+/* Numbers of the made response: sample i at site l and scale k. */
+static inline double maker_energy(size_t k, size_t l, size_t i)
+{
+    return (double)(k + 1) * (1 + (double)l) * (1 + 0.25 * (double)i);
+}
+
+static inline double maker_variance(size_t l, size_t i)
+{
+    return 2 + (double)l + 0.5 * (double)i;
+}
+
+/* Shift is a quarter of the energy; rank 3 + i + l; clean mean square 10 (i + 1). Partners: the next sample.
+ */
+static inline void maker_response(int nc)
+{
+    enum { G = MAKER_RESPONSE_SIGMAS, S = MAKER_RESPONSE_SITES, N = MAKER_RESPONSE_SAMPLES };
+    static const char *name[S] = {"input", "relu0", "relu1"};
+    const double sigma[G] = {0.1, 0.5}, factor = 1;
+    const long long elements[S] = {64, 100, 20};
+    int dim[3], site, draws = 16;
+    double energy[G][S][N], shift[G][S][N], rank[G][S][N], square[S][N], variance[S][N];
+    long long sample[N], partner[N];
+    for (size_t i = 0; i < N; i++) {
+        sample[i] = MAKER_FIRST + (long long)i;
+        partner[i] = MAKER_FIRST + (long long)(i + 1) % N;
+    }
+    for (size_t at = 0; at < (size_t)G * S * N; at++) {
+        size_t k = at / (S * N), l = at / N % S, i = at % N;
+        energy[k][l][i] = maker_energy(k, l, i);
+        shift[k][l][i] = energy[k][l][i] / 4;
+        rank[k][l][i] = 3 + (double)(i + l);
+        square[l][i] = 10 * (double)(i + 1);
+        variance[l][i] = maker_variance(l, i);
+    }
+    maker_ok(nc_def_dim(nc, "response_sigma", G, &dim[0]), "response_sigma");
+    maker_ok(nc_def_dim(nc, "response_site", S, &dim[1]), "response_site");
+    maker_ok(nc_def_dim(nc, "response_sample", N, &dim[2]), "response_sample");
+    site = maker_var(nc, "response_site", NC_STRING, 1, dim + 1);
+    for (size_t s = 0; s < S; s++)
+        maker_ok(nc_put_var1_string(nc, site, &s, &name[s]), "response_site");
+    nc_put_var_double(nc, maker_var(nc, "response_sigma", NC_DOUBLE, 1, dim), sigma);
+    nc_put_var_longlong(nc, maker_var(nc, "response_site_elements", NC_INT64, 1, dim + 1), elements);
+    nc_put_var_longlong(nc, maker_var(nc, "response_sample", NC_INT64, 1, dim + 2), sample);
+    nc_put_var_longlong(nc, maker_var(nc, "response_partner", NC_INT64, 1, dim + 2), partner);
+    nc_put_var_double(nc, maker_var(nc, "response_clean_square", NC_DOUBLE, 2, dim + 1), square[0]);
+    nc_put_var_double(nc, maker_var(nc, "response_clean_variance", NC_DOUBLE, 2, dim + 1), variance[0]);
+    nc_put_var_double(nc, maker_var(nc, "response_energy", NC_DOUBLE, 3, dim), energy[0][0]);
+    nc_put_var_double(nc, maker_var(nc, "response_shift", NC_DOUBLE, 3, dim), shift[0][0]);
+    nc_put_var_double(nc, maker_var(nc, "response_effective_rank", NC_DOUBLE, 3, dim), rank[0][0]);
+    nc_put_att_int(nc, NC_GLOBAL, "response_draws", NC_INT, 1, &draws);
+    nc_put_att_double(nc, NC_GLOBAL, "response_factor", NC_DOUBLE, 1, &factor);
 }
 
 static inline void maker_clean(int nc, const struct maker *m, const int *dim)
@@ -220,6 +280,8 @@ static inline void maker_write(const struct maker *m, const char *path)
         for (size_t i = 0; i < m->samples; i++)
             maker_escape(nc, m, s, i, id);
     }
+    if (m->response)
+        maker_response(nc);
     maker_ok(nc_close(nc), path);
 }
 

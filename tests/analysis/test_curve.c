@@ -75,12 +75,30 @@ static void a_crossing_is_linear_in_log_sigma(void **state)
     assert_nan(curve_crossing(p + 3, 1, 0.5), "no finite scale");
 }
 
+static void a_curve_is_read_between_its_scales_in_log_sigma_and_never_beyond(void **state)
+{
+    (void)state;
+    struct curve_point p[4] = {at(0.1, 1), at(1, 0.8), at(10, 0.2), at(INFINITY, 0.1)};
+    p[1].band = (struct interval){0.7, 0.9};
+    p[2].band = (struct interval){0.1, 0.3};
+    assert_close(curve_at(p, 4, 1).mean, 0.8, 0, "a scale of the curve");
+    assert_close(curve_at(p, 4, sqrt(10)).mean, 0.5, 1e-12, "half way");
+    assert_close(curve_at(p, 4, sqrt(10)).band.low, 0.4, 1e-12, "its band");
+    assert_close(curve_at(p, 4, sqrt(10)).band.high, 0.6, 1e-12, "its band");
+    assert_close(curve_at(p, 4, INFINITY).mean, 0.1, 0, "infinity");
+    assert_nan(curve_at(p, 4, 0.05).mean, "below the grid");
+    assert_nan(curve_at(p, 4, 20).mean, "between the last finite scale and infinity");
+    assert_nan(curve_at(p, 3, INFINITY).mean, "a curve without infinity");
+    assert_nan(curve_at(p, 0, 1).mean, "empty");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_band_uses_the_effective_number_of_trials, folder_make,
                                         folder_remove),
         cmocka_unit_test(a_crossing_is_linear_in_log_sigma),
+        cmocka_unit_test(a_curve_is_read_between_its_scales_in_log_sigma_and_never_beyond),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -137,6 +137,71 @@ static void two_models_are_told_apart_by_name(void **state)
     free(page);
 }
 
+/* All draws of even samples leave from the second scale on, of odd ones from the third. */
+static int leaving_at_one_or_ten(size_t s, size_t k, size_t i, size_t c)
+{
+    (void)s;
+    size_t next = ((size_t)clean[i] + 1) % 3;
+    return c == (k >= 1 + i % 2 ? next : (size_t)clean[i]) ? 16 : 0;
+}
+
+static int leaving_at_once(size_t s, size_t k, size_t i, size_t c)
+{
+    (void)s, (void)k;
+    return c == ((size_t)clean[i] + 1) % 3 ? 16 : 0;
+}
+
+static void activation_norms_that_turn_the_order_of_two_models_are_told(void **state)
+{
+    const struct folder *dir = *state;
+    char a[128], b[128];
+    static const double large[] = {1000, 1000}, small[] = {0.5, 0.5};
+    struct maker m = maker(leaving_at_one_or_ten), n = maker(leaving_at_once);
+    m.activation_rms = large;
+    n.activation_rms = small;
+    need_gnuplot();
+    const char *file[] = {write_file(dir, "a.nc", &m, a), write_file(dir, "b.nc", &n, b)};
+    char *page = page_of(dir, file, 2, (struct report_options){0});
+    assert_non_null(strstr(page, "The scale decides at 2 of 2 sites"));
+    assert_non_null(strstr(page, "relative scale, 6 samples") ? page
+                                                              : strstr(page, "at equal relative scale"));
+    free(page);
+    n.activation_rms = large;
+    write_file(dir, "b.nc", &n, b);
+    page = page_of(dir, file, 2, (struct report_options){0});
+    assert_non_null(strstr(page, "the order of the two is the same at 2 of 2 sites."));
+    free(page);
+    m.activation_rms = n.activation_rms = NULL;
+    write_file(dir, "a.nc", &m, a);
+    write_file(dir, "b.nc", &n, b);
+    page = page_of(dir, file, 2, (struct report_options){0});
+    assert_non_null(strstr(page, "run the sweep once more, which computes only the norms"));
+    free(page);
+}
+
+static void a_response_is_shown_and_where_there_is_none_the_page_names_the_key(void **state)
+{
+    const struct folder *dir = *state;
+    char a[128], b[128];
+    struct maker m = maker(leaving);
+    m.response = 1;
+    need_gnuplot();
+    const char *file[] = {write_file(dir, "a.nc", &m, a)};
+    char *page = page_of(dir, file, 1, (struct report_options){0});
+    /* 3/4 of 2 x 3 x 1.375 against 2 + 2 + 0.75; 3 + 2 + 1.5 directions */
+    assert_non_null(strstr(
+        page, "sigma = 0.5, 4 samples, 16 draws: at <code>relu1</code>, the last layer, it causes 0.566"));
+    assert_non_null(strstr(page, "fills 6.50"));
+    assert_non_null(strstr(page, "effective rank / elements"));
+    assert_null(strstr(page, "response: true"));
+    free(page);
+    m.response = 0;
+    const char *without[] = {write_file(dir, "b.nc", &m, b)};
+    page = page_of(dir, without, 1, (struct report_options){0});
+    assert_non_null(strstr(page, "add <code>response: true</code> to the grid file"));
+    free(page);
+}
+
 static void samples_that_never_leave_are_counted_and_not_given_a_scale(void **state)
 {
     const struct folder *dir = *state;
@@ -275,6 +340,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_A_FOLDER(one_file_alone_fills_what_it_can_and_says_what_would_fill_the_rest),
         IN_A_FOLDER(two_models_are_told_apart_by_name),
+        IN_A_FOLDER(activation_norms_that_turn_the_order_of_two_models_are_told),
+        IN_A_FOLDER(a_response_is_shown_and_where_there_is_none_the_page_names_the_key),
         IN_A_FOLDER(samples_that_never_leave_are_counted_and_not_given_a_scale),
         IN_A_FOLDER(a_sweep_that_has_not_begun_still_has_a_page),
         IN_A_FOLDER(files_without_class_counts_say_what_would_store_them),

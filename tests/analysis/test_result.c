@@ -109,6 +109,21 @@ static void a_scale_factor_marks_a_relative_sweep(void **state)
     result_close(r);
 }
 
+static void activation_norms_are_read_and_older_files_have_those_of_a_relative_sweep(void **state)
+{
+    struct maker m = base();
+    const double rms[] = {1, 2.5}, norms[] = {0.5, 4};
+    m.rms = rms;
+    struct result *r = maker_open(&m, *state);
+    assert_true(isnan(r->activation_rms[0]) && r->activation_rms[1] == 2.5);
+    assert_int_equal(r->response_sigmas, 0);
+    result_close(r);
+    m.activation_rms = norms;
+    r = maker_open(&m, *state);
+    assert_true(r->activation_rms[0] == 0.5 && r->activation_rms[1] == 4 && r->site_rms[1] == 2.5);
+    result_close(r);
+}
+
 /* The error of opening. */
 static void refused(const char *path, const char *part)
 {
@@ -211,6 +226,7 @@ int main(void)
         WITH_FOLDER(a_site_is_loaded_with_its_arrays),
         WITH_FOLDER(class_counts_are_optional),
         WITH_FOLDER(a_scale_factor_marks_a_relative_sweep),
+        WITH_FOLDER(activation_norms_are_read_and_older_files_have_those_of_a_relative_sweep),
         WITH_FOLDER(what_is_not_a_result_file_is_refused),
         WITH_FOLDER(a_file_that_contradicts_itself_is_refused),
         WITH_FOLDER(counts_that_cannot_be_are_refused),

@@ -133,7 +133,7 @@ static void an_epilogue_equals_its_steps(void **state)
         float *w = numbers((size_t)s->out_c * (s->in_c / s->groups) * s->kernel_h * s->kernel_w, 2);
         float *add = numbers(count, 5), *xi = numbers(count, 6);
         float *expected = convolve(names[k % 4], s, x, w, NULL);
-        struct epilogue end = {add, shared ? 0 : row, 1, xi, 0.25f};
+        struct epilogue end = {.add = add, .add_row = shared ? 0 : row, .relu = 1, .xi = xi, .sigma = 0.25f};
         for (size_t i = 0; i < count; i++) {
             float v = expected[i] + add[shared ? i % row : i];
             expected[i] = (v < 0 ? 0 : v) + 0.25f * xi[i];
@@ -240,12 +240,12 @@ static void products_of_activations_equal_the_naive_ones(void **state)
 {
     float *a = numbers(7 * 5, 1), *b = numbers(5 * 6, 2), expected[42], got[42];
     (void)state;
-    find("naive")->matmul(7, 6, 5, a, b, expected);
+    find("naive")->matmul(7, 6, 5, a, b, expected, NULL);
     assert_float_equal(expected[0], a[0] * b[0] + a[1] * b[6] + a[2] * b[12] + a[3] * b[18] + a[4] * b[24],
                        1e-6);
-    find("openblas")->matmul(7, 6, 5, a, b, got);
+    find("openblas")->matmul(7, 6, 5, a, b, got, NULL);
     check_close("openblas", 0, 42, expected, got);
-    find("auto")->matmul(7, 6, 5, a, b, got);
+    find("auto")->matmul(7, 6, 5, a, b, got, NULL);
     check_close("auto", 0, 42, expected, got);
     free(a);
     free(b);

@@ -90,10 +90,10 @@ static void a_conv_that_does_not_fit_is_named(void **state)
     model_node(m, "Conv", "x w b", "y");
     want_error(m, "bias of shape [5] for 6 output channels");
 
-    m = image_model(13, DIMS(-1, 4, 5, 6, 7));
-    model_ramp(m, "w", DIMS(6, 4, 3, 3, 3));
+    m = image_model(13, DIMS(-1, 4, 5, 6, 7, 8));
+    model_ramp(m, "w", DIMS(6, 4, 3, 3, 3, 3));
     model_node(m, "Conv", "x w", "y");
-    want_error(m, "only one or two spatial dimensions");
+    want_error(m, "one to three spatial dimensions [N,C,D,H,W] are supported");
 
     m = image_model(13, DIMS(-1, 4, 2, 7));
     model_ramp(m, "w", DIMS(6, 4, 3, 3));

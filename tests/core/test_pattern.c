@@ -14,10 +14,10 @@
 static void each_activation_operator_is_a_site(void **state)
 {
     (void)state;
-    const char *const ops[] = {"Relu",    "LeakyRelu", "Elu",      "Selu",     "Celu",
-                               "Sigmoid", "Tanh",      "Softplus", "Softsign", "HardSigmoid"};
-    const char *const names[] = {"relu",    "leakyrelu", "elu",      "selu",     "celu",
-                                 "sigmoid", "tanh",      "softplus", "softsign", "hardsigmoid"};
+    const char *const ops[] = {"Relu", "LeakyRelu", "Elu",      "Selu",        "Celu",           "Sigmoid",
+                               "Tanh", "Softplus",  "Softsign", "HardSigmoid", "ThresholdedRelu"};
+    const char *const names[] = {"relu", "leakyrelu", "elu",      "selu",        "celu",           "sigmoid",
+                                 "tanh", "softplus",  "softsign", "hardsigmoid", "thresholdedrelu"};
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
         Onnx__ModelProto *m = begin();
         model_node(m, ops[i], "x", "t");

@@ -136,6 +136,50 @@ static void clean_logits_that_are_not_finite_are_refused(void **state)
     assert_int_equal(apex_clean_stats((float[]){0, 1}, 2, 2, &s), -1); /* no such label */
 }
 
+/* Eight rows and more, so that those that are looked at side by side meet the ones left over. */
+static void rows_together_are_rows_one_by_one(void **state)
+{
+    enum { ROWS = 19, CLASSES = 5 };
+    (void)state;
+    float logits[ROWS][CLASSES];
+    for (int d = 0; d < ROWS; d++)
+        for (int c = 0; c < CLASSES; c++)
+            logits[d][c] = (float)((d * 7 + c * c * 3) % 4); /* many ties */
+    for (uint32_t clean = 0; clean < CLASSES; clean++) {
+        struct apex_tally all = tally(ROWS, CLASSES), one = tally(ROWS, CLASSES);
+        apex_tally_reset(&all, clean);
+        apex_tally_reset(&one, clean);
+        for (uint32_t d = 0; d < ROWS; d++) {
+            uint32_t top = 0; /* by the definition */
+            for (uint32_t c = 1; c < CLASSES; c++)
+                top = logits[d][c] > logits[d][top] ? c : top;
+            one.count[top]++;
+            if (top == clean)
+                one.stay[d / 8] |= (unsigned char)(1u << d % 8);
+        }
+        assert_int_equal(apex_tally_add_rows(&all, 0, ROWS, logits[0]), ROWS);
+        assert_memory_equal(all.count, one.count, CLASSES * sizeof *all.count);
+        assert_memory_equal(all.stay, one.stay, (ROWS + 7) / 8);
+        apex_tally_free(&all);
+        apex_tally_free(&one);
+    }
+}
+
+static void rows_end_before_the_first_nan(void **state)
+{
+    (void)state;
+    struct apex_tally t = tally(20, 2);
+    float logits[20][2] = {{0}};
+    apex_tally_reset(&t, 0);
+    logits[11][1] = NAN;
+    assert_int_equal(apex_tally_add_rows(&t, 0, 20, logits[0]), 11);
+    assert_int_equal(t.count[0], 11);
+    logits[11][1] = 0;
+    logits[18][0] = NAN;
+    assert_int_equal(apex_tally_add_rows(&t, 0, 20, logits[0]), 18);
+    apex_tally_free(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +192,8 @@ int main(void)
         cmocka_unit_test(without_a_label_the_loss_is_nan),
         cmocka_unit_test(large_logits_do_not_overflow_the_loss),
         cmocka_unit_test(clean_logits_that_are_not_finite_are_refused),
+        cmocka_unit_test(rows_together_are_rows_one_by_one),
+        cmocka_unit_test(rows_end_before_the_first_nan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@
 static struct bytes example(void)
 {
     unsigned char wanted[5] = {1, 0, 1, 1, 0};
-    struct apex_unit u = {7, 2, 100, 50, 5, wanted};
+    struct apex_unit u = {7, 2, 100, 50, 5, wanted, APEX_UNIT_RESPONSE};
     struct bytes b = {0};
     apex_unit_encode(&u, &b);
     assert_int_equal(b.failed, 0);
@@ -44,6 +44,7 @@ static void a_unit_comes_back_as_it_was(void **state)
     assert_int_equal(u.first, 100);
     assert_int_equal(u.count, 50);
     assert_int_equal(u.cells, 5);
+    assert_int_equal(u.kind, APEX_UNIT_RESPONSE);
     assert_memory_equal(u.wanted, ((unsigned char[]){1, 0, 1, 1, 0}), 5);
     apex_unit_free(&u);
     assert_null(u.wanted);
@@ -71,7 +72,7 @@ static void another_version_is_refused_and_both_are_named(void **state)
     struct bytes b = example();
     b.data[AT_VERSION] = 99;
     expect_refusal(&b, "version 99");
-    expect_refusal(&b, "knows 1");
+    expect_refusal(&b, "knows 2");
     bytes_free(&b);
 }
 

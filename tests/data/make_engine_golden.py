@@ -305,4 +305,50 @@ v = c.node("MatMul", [v, k], y)
 y = y.permute(0, 3, 1, 2)
 v = c.node("Transpose", [v], y, perm=[0, 3, 1, 2])
 c.end(c.node("Add", ["x", v], c.x + y))
+
+# Rare functions, comparisons (1 or 0) and the choice between two tensors.
+for name, f in (("Sin", torch.sin), ("Cos", torch.cos), ("Tan", torch.tan), ("Atan", torch.atan), ("Sinh", torch.sinh),
+                ("Cosh", torch.cosh), ("Asinh", torch.asinh), ("Round", torch.round), ("Floor", torch.floor),
+                ("Ceil", torch.ceil), ("Sign", torch.sign)):
+    unary(name, f)
+unary("ThresholdedRelu", lambda x: F.threshold(x, 0.6, 0), alpha=0.6)
+unary("Shrink", lambda x: F.softshrink(x, 0.4), lambd=0.4, bias=0.4)
+unary("Shrink", lambda x: F.hardshrink(x, 0.7), lambd=0.7, bias=0.0)
+
+
+def inverse(op, f, before):
+    c = Case("unary_" + op, 1, 3, 2, 4)
+    v = before(c)
+    c.end(c.node(op, [v], f(c.names[v])))
+
+
+inverse("Asin", torch.asin, lambda c: c.node("Tanh", ["x"], torch.tanh(c.x)))
+inverse("Acos", torch.acos, lambda c: c.node("Tanh", ["x"], torch.tanh(c.x)))
+inverse("Atanh", torch.atanh, lambda c: c.node("Sin", ["x"], torch.sin(c.x)))
+inverse("Acosh", torch.acosh, lambda c: c.node("Cosh", ["x"], torch.cosh(c.x)))
+inverse("Not", lambda x: (x == 0).float(), lambda c: c.node("Relu", ["x"], F.relu(c.x)))
+inverse("IsNaN", lambda x: x.isnan().float(), lambda c: c.node("Log", ["x"], torch.log(c.x)))
+
+
+def compare(op, f):
+    c = Case("binary_" + op, 1, 3, 2, 4)
+    a = c.node("Round", ["x"], torch.round(c.x))
+    k, t = c.const(1, 3, 1, 1)
+    b = c.node("Round", [c.node("Mul", ["x", k], c.x * t)], torch.round(c.x * t))
+    c.end(c.node(op, [a, b], f(c.names[a], c.names[b]).float()))
+
+
+compare("Equal", torch.eq)
+compare("Less", torch.lt)
+compare("LessOrEqual", torch.le)
+
+c = Case("where", 1, 3, 2, 4)
+k, t = c.const(2, 4)
+less = c.node("Less", ["x", k], (c.x < t).float())
+s, u = c.const(3, 1, 1)
+c.end(c.node("Where", [less, s, "x"], torch.where(c.x < t, u, c.x)))
+c = Case("where_of_a_constant", 1, 4, 3)
+k, t = c.const(4, 3)
+y = c.node("Exp", ["x"], c.x.exp())
+c.end(c.node("Where", [c.node("LessOrEqual", [k, "x"], (t <= c.x).float()), y, k], torch.where(t <= c.x, c.x.exp(), t)))
 out.close()

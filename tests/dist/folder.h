@@ -90,4 +90,7 @@ static inline void file_patch(const char *path, uint64_t offset, const void *dat
     close(fd);
 }
 
+/* A test that begins in a fresh empty folder, which is removed after it. */
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
+
 #endif

@@ -7,6 +7,7 @@ static void a_context_comes_back_as_it_was(void **state)
     struct context *c = tiny_context();
     c->wanted[3] = 0;
     c->label[2] = -1;
+    tiny_response(c);
     struct bytes b = {0}, again = {0};
     struct apex_error err;
     context_encode(c, &b);
@@ -29,6 +30,18 @@ static void a_context_comes_back_as_it_was(void **state)
     assert_int_equal(d->site[1].key, 1001);
     assert_int_equal(d->site[1].elements, 64);
     assert_true(d->site[1].rms == 1);
+    assert_true(d->site[1].activation_rms == 2.5);
+    assert_int_equal(d->response.samples, 3);
+    assert_int_equal(d->response.draws, 16);
+    assert_memory_equal(d->response.partner, c->response.partner, 3 * sizeof(uint32_t));
+    assert_true(d->response.sigma[1] == 0.5 && d->response.factor == 1.5);
+    assert_string_equal(d->response.place[1].name, "relu0");
+    assert_int_equal(d->response.place[1].elements, 128);
+    assert_true(d->response.place[1].rms == 2.5);
+    assert_int_equal(context_find_response_sample(d, c->sample[4]), 2);
+    assert_int_equal(context_find_response_sample(d, c->sample[1]), -1);
+    assert_int_equal(context_find_response_sigma(d, 0.5), 1);
+    assert_int_equal(context_find_response_sigma(d, 1), -1);
     assert_int_equal(d->attributes, 2);
     assert_string_equal(d->attribute_name[1], "grid");
     assert_string_equal(d->attribute_text[1], "sweep: tiny\nseed: 1\n");
@@ -42,10 +55,32 @@ static void a_context_comes_back_as_it_was(void **state)
     context_free(NULL);
 }
 
+/* What an earlier version of the program left; its end is all that was different. */
+static void a_context_of_version_1_is_read(void **state)
+{
+    (void)state;
+    struct context *c = tiny_context();
+    struct bytes b = {0};
+    struct apex_error err;
+    c->site[0].rms = 1.5; /* a relative scale: the factor is the root mean square */
+    context_encode(c, &b);
+    b.data[0] = 1;
+    struct context *d = context_decode(b.data, b.size - TINY_SITES * sizeof(double) - 4, &err);
+    if (!d)
+        fail_msg("%s", err.text);
+    assert_true(d->site[0].activation_rms == 1.5);
+    assert_true(isnan(d->site[1].activation_rms));
+    assert_int_equal(d->response.samples, 0);
+    context_free(d);
+    bytes_free(&b);
+    context_free(c);
+}
+
 static void every_shorter_text_is_refused(void **state)
 {
     (void)state;
     struct context *c = tiny_context();
+    tiny_response(c);
     struct bytes b = {0};
     struct apex_error err;
     context_encode(c, &b);
@@ -67,6 +102,7 @@ static void flipped_bytes_do_no_harm(void **state)
 {
     (void)state;
     struct context *c = tiny_context();
+    tiny_response(c);
     struct bytes b = {0};
     context_encode(c, &b);
     int accepted = 0;
@@ -93,7 +129,7 @@ static void another_version_and_unsorted_samples_are_refused(void **state)
     context_encode(c, &b);
     b.data[0] = 9;
     assert_null(context_decode(b.data, b.size, &err));
-    assert_string_equal(err.text, "context of version 9; this program reads version 1");
+    assert_string_equal(err.text, "context of version 9; this program reads up to version 2");
     bytes_clear(&b);
     c->sample[1] = c->sample[0];
     context_encode(c, &b);
@@ -129,6 +165,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_context_comes_back_as_it_was),
+        cmocka_unit_test(a_context_of_version_1_is_read),
         cmocka_unit_test(every_shorter_text_is_refused),
         cmocka_unit_test(flipped_bytes_do_no_harm),
         cmocka_unit_test(another_version_and_unsorted_samples_are_refused),

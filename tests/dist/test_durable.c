@@ -68,8 +68,6 @@ static void causes_are_named_in_a_users_words(void **state)
     assert_string_equal(durable_reason(EACCES), "Permission denied");
 }
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {

@@ -114,8 +114,6 @@ static void a_folder_without_a_journal_is_an_error(void **state)
     check(*state, -1, (const char *[]){JOURNAL_FILE ": No such file", NULL});
 }
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {

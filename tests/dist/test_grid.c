@@ -77,6 +77,7 @@ static void what_is_left_out_has_its_default(void **state)
     assert_int_equal(g->noise, APEX_NOISE_GAUSSIAN);
     assert_int_equal(g->relative, 0);
     assert_int_equal(g->rms.first, -1);
+    assert_int_equal(g->bf16, 0);
     assert_string_equal(g->kernels, "auto");
     assert_int_equal(g->class_count, -1);
     assert_int_equal(g->includes, 0);
@@ -106,7 +107,8 @@ static void every_key_reaches_its_field(void **state)
     assert_int_equal(g->relative, 1);
     assert_int_equal(g->rms.first, 0);
     assert_int_equal(g->rms.last, 64);
-    assert_string_equal(g->kernels, "openblas");
+    assert_int_equal(g->bf16, 1);
+    assert_string_equal(g->kernels, "emulated");
     assert_int_equal(g->class_count, 1);
     assert_int_equal(g->sigmas, 8);
     assert_int_equal(g->sigmas_mark.line, 30);
@@ -317,6 +319,34 @@ static void a_folder_of_another_host_is_taken_at_its_word(void **state)
     free(text);
 }
 
+static void a_response_has_defaults_and_takes_what_is_written(void **state)
+{
+    (void)state;
+    struct grid *g = grid_base_parse("seed: 1\n");
+    assert_false(g->response.asked);
+    grid_free(g);
+    g = grid_base_parse("response: false\n");
+    assert_false(g->response.asked);
+    grid_free(g);
+    g = grid_base_parse("response: true\n");
+    assert_true(g->response.asked);
+    assert_string_equal(g->response.site, "input");
+    assert_int_equal(g->response.sigmas, 2);
+    assert_true(g->response.sigma[0] == 0.1 && g->response.sigma[1] == 0.5);
+    assert_int_equal(g->response.samples, 32);
+    assert_int_equal(g->response.draws, 32);
+    grid_free(g);
+    g = grid_base_parse("response: {site: relu0, sigmas: [1, 0.25, 1], samples: 5}\nsigmas: [3]\n");
+    assert_string_equal(g->response.site, "relu0");
+    assert_int_equal(g->response.sigmas, 2);
+    assert_true(g->response.sigma[0] == 0.25 && g->response.sigma[1] == 1);
+    assert_int_equal(g->response.samples, 5);
+    assert_int_equal(g->response.draws, 32);
+    assert_int_equal(g->sigmas, 1); /* the sweep's own are untouched */
+    assert_true(g->sigma[0] == 3);
+    grid_free(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -335,6 +365,7 @@ int main(void)
         cmocka_unit_test(every_noise_kind_is_known),
         cmocka_unit_test(the_text_is_kept_byte_for_byte),
         cmocka_unit_test(paths_follow_the_file_through_a_link_to_its_folder),
+        cmocka_unit_test(a_response_has_defaults_and_takes_what_is_written),
         cmocka_unit_test(a_folder_of_another_host_is_taken_at_its_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

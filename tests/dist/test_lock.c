@@ -228,8 +228,6 @@ static void a_requeued_job_takes_over_from_its_earlier_start(void **state)
     assert_int_equal(lease_is_alive(&first, &self, 1000, 1000, 0), 1);
 }
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {

@@ -366,8 +366,6 @@ static void many_scales_are_thinned_out_with_the_first_and_the_last_kept(void **
     context_free(c);
 }
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {

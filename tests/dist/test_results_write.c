@@ -71,6 +71,10 @@ static void every_variable_holds_what_the_results_hold(void **state)
     nc_free_string(2, site);
     must(nc_get_var_double(nc, variable(nc, "sigma"), f8), "sigma");
     assert_true(f8[0] == 0.1 && isinf(f8[3]));
+    must(nc_get_var_double(nc, variable(nc, "site_rms"), f8), "site_rms");
+    assert_true(f8[0] == 1 && f8[1] == 1);
+    must(nc_get_var_double(nc, variable(nc, "activation_rms"), f8), "activation_rms");
+    assert_true(f8[0] == 0.5 && f8[1] == 2.5);
     must(nc_get_var_int(nc, variable(nc, "sample"), i4), "sample");
     assert_int_equal(i4[4], 128);
     must(nc_get_var_int(nc, variable(nc, "clean_wrong"), i4), "clean_wrong");
@@ -126,7 +130,7 @@ static void names_units_and_attributes_explain_the_file(void **state)
     check_text(nc, variable(nc, "escape_status"), "flag_meanings", "escaped censored incomplete");
     check_text(nc, variable(nc, "stay_count"), "coordinates", "site_op site_tensor site_elements site_rms");
     must(nc_inq_nvars(nc, &variables), "nvars");
-    assert_int_equal(variables, 30);
+    assert_int_equal(variables, 31);
     for (int id = 0; id < variables; id++) {
         nc_type type;
         size_t size;
@@ -326,8 +330,6 @@ static void many_classes_go_without_transitions(void **state)
     results_free(r);
     context_free(c);
 }
-
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
 
 int main(void)
 {

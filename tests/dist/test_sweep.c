@@ -86,10 +86,28 @@ static void relative_scale_is_the_root_mean_square_over_the_samples(void **state
     assert_true(fabs((double)*sweep_scale(m, APEX_SITE_INPUT) - sqrt(sum / (6 * 64))) < 1e-6);
     assert_true(sweep_scale(m, APEX_SITE_ALL) == sweep_scale(m, 0));
     assert_null(sweep_scale(&plain.sweep->model[0], 0));
+    const struct context_site *absolute = plain.sweep->model[0].context->site;
+    for (int i = 0; i < 2; i++) { /* input and relu0: measured whatever the scale */
+        assert_true(absolute[i].rms == 1);
+        assert_true(absolute[i].activation_rms == m->context->site[i].rms);
+        assert_true(absolute[i].activation_rms == m->context->site[i].activation_rms);
+    }
+    assert_true(isnan(absolute[2].activation_rms));
     assert_true(m->context->site[0].rms == (double)*sweep_scale(m, APEX_SITE_INPUT));
     assert_true(m->context->site[1].key != plain.sweep->model[0].context->site[1].key);
     small_end(&s);
     small_end(&plain);
+}
+
+/* Kept in journals: what an earlier version of the program computed must be found again. */
+static void measuring_activations_leaves_the_identity_of_absolute_work_alone(void **state)
+{
+    (void)state;
+    struct small s = small_sweep("");
+    static const uint64_t site_key[] = {14122606666909936950u, 13401951959770772400u, 3430936153187821014u};
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(s.sweep->model[0].context->site[i].key, site_key[i]);
+    small_end(&s);
 }
 
 int main(void)
@@ -99,6 +117,7 @@ int main(void)
         cmocka_unit_test(a_site_without_any_wanted_cell_is_dropped),
         cmocka_unit_test(identity_holds_what_numbers_depend_on_and_nothing_else),
         cmocka_unit_test(the_grid_is_kept_without_its_output_line),
+        cmocka_unit_test(measuring_activations_leaves_the_identity_of_absolute_work_alone),
         cmocka_unit_test(relative_scale_is_the_root_mean_square_over_the_samples),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

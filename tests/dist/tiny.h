@@ -43,8 +43,11 @@ static inline struct context *tiny_context(void)
         c->label[i] = i == 4 ? 0 : (int32_t)(i % 3); /* sample 4 is predicted wrong */
     }
     for (int i = 0; i < TINY_SITES; i++) {
-        c->site[i] =
-            (struct context_site){.index = i - 1, .key = 1000u + (uint64_t)i, .elements = 64, .rms = 1};
+        c->site[i] = (struct context_site){.index = i - 1,
+                                           .key = 1000u + (uint64_t)i,
+                                           .elements = 64,
+                                           .rms = 1,
+                                           .activation_rms = i ? 2.5 : 0.5};
         c->site[i].name = tiny_text(name[i]);
         c->site[i].op = tiny_text(op[i]);
         c->site[i].tensor = tiny_text(i ? "/relu/Relu_output_0" : "x");
@@ -57,6 +60,30 @@ static inline struct context *tiny_context(void)
         c->attribute_text[i] = tiny_text(attribute[i][1]);
     }
     return c;
+}
+
+/* Adds a response: 3 samples, 2 scales, 2 places; each sample's partner is the next. */
+static inline void tiny_response(struct context *c)
+{
+    struct context_response *p = &c->response;
+    memcpy(p->key, "response of tiny", 16);
+    p->samples = 3;
+    p->sigmas = p->places = 2;
+    p->draws = 16;
+    p->factor = 1.5;
+    p->sample = calloc(3, sizeof *p->sample);
+    p->partner = calloc(3, sizeof *p->partner);
+    p->sigma = calloc(2, sizeof *p->sigma);
+    p->place = calloc(2, sizeof *p->place);
+    for (int i = 0; i < 3; i++) {
+        p->sample[i] = c->sample[2 * i];
+        p->partner[i] = c->sample[2 * ((i + 1) % 3)];
+    }
+    for (int i = 0; i < 2; i++) {
+        p->sigma[i] = i ? 0.5 : 0.1;
+        p->place[i] =
+            (struct context_place){i - 1, tiny_text(i ? "relu0" : "input"), i ? 128 : 64, i ? 2.5 : 0.5};
+    }
 }
 
 /* Draws that have left: more with the scale, fewer at site 0; sample 0 never leaves at site 0. */

@@ -17,6 +17,8 @@ import torch
 from onnx import numpy_helper
 from torch import nn
 
+from hand_made import HAND_MADE
+from more_nets import MORE
 from new_exporter import NEW
 from nets import NETS
 
@@ -34,12 +36,12 @@ def randomise(net, name):
     torch.manual_seed(zlib.crc32(name.encode()))
     with torch.no_grad():
         for module in net.modules():
-            if isinstance(module, (nn.Conv1d, nn.Conv2d, nn.Linear)):
+            if isinstance(module, (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)):
                 fan_in = module.weight[0].numel()
                 module.weight.normal_(0, (2 / fan_in) ** 0.5)
                 if module.bias is not None:
                     module.bias.normal_(0, 0 if name == "equal_biases" else 0.3)
-            elif isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
+            elif isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)):
                 module.weight.uniform_(0.5, 1.5)
                 module.bias.normal_(0, 0.3)
                 module.running_mean.normal_(0, 0.3)
@@ -128,11 +130,11 @@ def main():
             if not wanted or name in wanted:
                 make_shipped(name)
             index.write(f"{name} {TOLERANCE:g}\n")
-        for name, *rest in NETS + NEW:
+        for name, *rest in NETS + NEW + MORE + HAND_MADE:
             index.write(f"{name} {TOLERANCE:g}\n")
             if wanted and name not in wanted:
                 continue
-            logits = make_new(name, *rest) if (name, *rest) in NEW else make_net(name, *rest)
+            logits = make_new(name, *rest) if (name, *rest) in NEW + HAND_MADE else make_net(name, *rest)
             classes = set(logits.argmax(1).tolist())
             print(f"{name}: predicted classes {sorted(classes)}, logits to {logits.abs().max():.2f}")
 

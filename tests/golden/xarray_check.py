@@ -12,7 +12,7 @@ import xarray
 
 COORDINATES = ["site", "sigma", "sample", "class"]
 ATTRIBUTES = ["Conventions", "title", "source", "references", "model", "model_sha256", "data_sha256", "seed", "draws",
-              "noise_kind", "noise_scale", "kernels", "libraries", "grid", "content_sha256"]
+              "noise_kind", "noise_scale", "precision", "kernels", "libraries", "grid", "content_sha256"]
 DIMENSIONS = {
     "label": ("sample",), "clean_class": ("sample",), "clean_margin": ("sample",), "clean_loss": ("sample",),
     "stay_count": ("site", "sigma", "sample"), "mode_class": ("site", "sigma", "sample"),
@@ -20,7 +20,7 @@ DIMENSIONS = {
     "second_count": ("site", "sigma", "sample"), "mean_margin": ("site", "sigma", "sample"),
     "stay_mean": ("site", "sigma"), "class_share": ("site", "sigma", "class"),
     "escape_sigma": ("site", "sample"), "escape_sigma_half": ("site", "sample"),
-    "escape_sigma_first_flip": ("site", "sample"), "escape_status": ("site", "sample"),
+    "escape_sigma_first_flip": ("site", "sample"), "escape_status": ("site", "sample"), "activation_rms": ("site",),
 }
 
 

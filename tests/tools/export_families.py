@@ -2,7 +2,7 @@
 """Exports every family of image classifiers that torchvision has, with seeded random weights, and compares the logits
 of `apex check` with PyTorch's:
 
-    export_families.py build/release/apex [--families resnet50,vit_b_16] [--opsets 11,13,17] [--kernels auto]
+    export_families.py build/release/apex [--families resnet50,vit_b_16] [--opsets 11,13,17] [--batches "batch 1,dynamic"]
 
 Each family is exported with a batch fixed at 1, fixed at 5, and dynamic; five samples are compared. The files are large,
 so each is made in a temporary folder and removed after its check. Prints one line for each family and opset with the
@@ -70,6 +70,10 @@ def tv(name, size, **more):
     return lambda: (getattr(torchvision.models, name)(num_classes=100, **more), size)
 
 
+def video(name, frames, size):
+    return lambda: (getattr(torchvision.models.video, name)(num_classes=100), (3, frames, size, size))
+
+
 FAMILIES = {
     "mlp": lambda: (Mlp(), 32),
     "cifar_resnet20": lambda: (CifarResNet20(), 32),
@@ -95,14 +99,20 @@ FAMILIES = {
     "convnext_tiny": tv("convnext_tiny", 64),
     "vit_b_16": tv("vit_b_16", 64, image_size=64),
     "swin_t": tv("swin_t", 64),
+    "r3d_18": video("r3d_18", 6, 48),
+    "r2plus1d_18": video("r2plus1d_18", 6, 48),
+}
+LARGE = {  # only when named: over half a gigabyte a file, or minutes a sample
+    "vgg16": tv("vgg16", 224),
+    "maxvit_t": tv("maxvit_t", 224),
 }
 
 
 def build(name):
     torch.manual_seed(1)
-    net, size = FAMILIES[name]()
+    net, size = (FAMILIES | LARGE)[name]()
     for module in net.modules():
-        if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
+        if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)):
             nn.init.uniform_(module.weight, 0.5, 1.5)
             nn.init.normal_(module.bias, 0, 0.1)
             module.running_mean.normal_(0, 0.1)
@@ -111,7 +121,7 @@ def build(name):
         for module in head.modules() if head is not None else ():
             if isinstance(module, nn.Linear):
                 nn.init.normal_(module.weight, 0, 0.05)
-    return net.eval(), torch.randn(5, 3, size, size)
+    return net.eval(), torch.randn(5, *(size if isinstance(size, tuple) else (3, size, size)))
 
 
 def check(options, net, image, logits, opset, batch, folder):
@@ -132,6 +142,7 @@ def main():
     parser.add_argument("--families", default=",".join(FAMILIES))
     parser.add_argument("--opsets", default="11,13,17")
     parser.add_argument("--kernels", default="auto")
+    parser.add_argument("--batches", default=",".join(BATCHES))
     parser.add_argument("--tolerance", type=float, default=1e-4)
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
@@ -143,7 +154,7 @@ def main():
             logits = net(image)
         for opset in map(int, options.opsets.split(",")):
             start, line = time.time(), []
-            for kind, batch in BATCHES.items():
+            for kind, batch in ((kind, BATCHES[kind]) for kind in options.batches.split(",")):
                 with tempfile.TemporaryDirectory() as folder:
                     np.save(os.path.join(folder, "x.npy"), image.numpy())
                     np.save(os.path.join(folder, "y.npy"), logits.numpy())

@@ -7,17 +7,21 @@
 /* What computes it where it depends on the network's input. */
 static const char *kernels_of(const struct op *op)
 {
+    static int (*const lowered[])(struct infer *, const struct op *, struct graph_node *) = {
+        lower_sum,         lower_reduce,    lower_tile,     lower_space_depth, lower_group_norm,
+        lower_log_sum_exp, lower_lp_norm,   lower_einsum,   lower_resize,      lower_mean_variance,
+        lower_rms_norm,    lower_attention, lower_quantize, lower_dequantize,  infer_trilu};
     if (strcmp(op->name, "Conv") == 0)
-        return "oneDNN, OpenBLAS, naive";
+        return "native, oneDNN, OpenBLAS, naive";
     if (strcmp(op->name, "Gemm") == 0 || strcmp(op->name, "MatMul") == 0)
-        return "OpenBLAS, naive";
+        return "native, OpenBLAS, naive";
     if (op->infer == infer_shape_of || op->infer == infer_size)
         return "known at load";
     if (op->infer == infer_identity || op->infer == infer_dropout || op->infer == infer_cast)
         return "none";
-    if (op->infer == lower_sum || op->infer == lower_reduce || op->infer == lower_tile ||
-        op->infer == lower_space_depth || op->infer == lower_group_norm)
-        return "those of others";
+    for (size_t k = 0; k < sizeof lowered / sizeof lowered[0]; k++)
+        if (op->infer == lowered[k])
+            return "those of others";
     return op->runtime ? "loops" : "none: constants only";
 }
 
@@ -41,9 +45,13 @@ int main(void)
            "network's\n"
            "input; oneDNN where it is built in. *Constants*: whether it is computed at load when all of its "
            "inputs are\n"
-           "constants. No operator may mix the samples of a batch. Models with functions or with operators "
-           "of other\n"
-           "domains are refused.\n\n"
+           "constants. No operator may mix the samples of a batch. Functions that the file itself holds are "
+           "put in place of\n"
+           "their calls; other operators of other domains are refused. Not known, and not planned, are "
+           "recurrent layers (RNN,\n"
+           "LSTM, GRU), loops, sequences, training operators, ConvTranspose, MaxUnpool, integer kernels "
+           "(QLinearConv and its\n"
+           "like: export QuantizeLinear and DequantizeLinear instead) and what detectors use.\n\n"
            "External data of a model lies in its folder or below: absolute paths and `..` are refused. "
            "Symbolic links there are\n"
            "followed, as model caches need it: only who owns the folder can place one.\n\n"
