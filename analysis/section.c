@@ -121,3 +121,23 @@ double *report_lines_high(struct report_lines *l, int line)
 {
     return report_lines_y(l, line) + 2 * l->points;
 }
+
+void report_lines_draw(struct report *r, const struct report_model *m, struct report_lines *l, int lines,
+                       const struct report_lines_text *text)
+{
+    figure_chart(r->figures, &(struct chart){.kind = CHART_LINES,
+                                             .name = text->name,
+                                             .title = text->title,
+                                             .x_label = text->x_label ? text->x_label : report_sigma_label(m),
+                                             .y_label = text->y_label,
+                                             .points = (int)m->result->sigmas,
+                                             .x = m->result->sigma,
+                                             .log_x = 1,
+                                             .y_low = 0,
+                                             .y_high = 1.02,
+                                             .level = NAN,
+                                             .series = lines,
+                                             .s = l->series});
+    page_figure(r->page, text->name, text->caption);
+    report_lines_free(l);
+}

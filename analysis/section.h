@@ -72,4 +72,12 @@ double *report_lines_y(struct report_lines *l, int line);
 double *report_lines_low(struct report_lines *l, int line);
 double *report_lines_high(struct report_lines *l, int line);
 
+/* A figure of lines from 0 to 1 over the scales of a model, the page's usual one, with its caption. Frees the
+ * lines. `lines`: how many of them to draw. */
+struct report_lines_text { /* x_label NULL: the sigma of the model */
+    const char *name, *title, *x_label, *y_label, *caption;
+};
+void report_lines_draw(struct report *r, const struct report_model *m, struct report_lines *l, int lines,
+                       const struct report_lines_text *text);
+
 #endif

@@ -110,22 +110,14 @@ static int draw_entropy(struct report *r, struct apex_error *err)
             report_lines_y(&l, n)[k] = b.entropy;
         }
     }
-    figure_chart(r->figures, &(struct chart){.kind = CHART_LINES,
-                                             .name = "entropy",
-                                             .title = "Entropy of the class shares",
-                                             .x_label = report_sigma_label(&r->model[0]),
-                                             .y_label = "normalised entropy",
-                                             .points = (int)f->sigmas,
-                                             .x = f->sigma,
-                                             .log_x = 1,
-                                             .y_low = 0,
-                                             .y_high = 1.02,
-                                             .level = NAN,
-                                             .series = r->models,
-                                             .s = l.series});
-    page_figure(r->page, "entropy",
-                "1: all classes alike; 0: every draw in one class. At the site that stands for each model.");
-    report_lines_free(&l);
+    report_lines_draw(
+        r, &r->model[0], &l, r->models,
+        &(struct report_lines_text){
+            .name = "entropy",
+            .title = "Entropy of the class shares",
+            .y_label = "normalised entropy",
+            .caption =
+                "1: all classes alike; 0: every draw in one class. At the site that stands for each model."});
     return 0;
 }
 

@@ -66,24 +66,16 @@ static int draw_information(struct report *r, int number, struct apex_error *err
             report_lines_y(&l, (int)i)[k] = s->information[k].samples ? s->information[k].of_clean : NAN;
     }
     snprintf(title, sizeof title, "%s: information left about the sample", m->name);
-    figure_chart(r->figures, &(struct chart){.kind = CHART_LINES,
-                                             .name = report_figure_name("information", number + 1, name),
-                                             .title = title,
-                                             .x_label = report_sigma_label(m),
-                                             .y_label = "share left",
-                                             .points = (int)f->sigmas,
-                                             .x = f->sigma,
-                                             .log_x = 1,
-                                             .y_low = 0,
-                                             .y_high = 1.02,
-                                             .level = NAN,
-                                             .series = l.lines,
-                                             .s = l.series});
-    page_figure(r->page, name,
+    report_lines_draw(
+        r, m, &l, l.lines,
+        &(struct report_lines_text){
+            .name = report_figure_name("information", number + 1, name),
+            .title = title,
+            .y_label = "share left",
+            .caption =
                 "Mutual information between sample and prediction (Miller-Madow), as a share of the entropy "
                 "of the clean "
-                "classes; 0: the prediction no longer depends on the input.");
-    report_lines_free(&l);
+                "classes; 0: the prediction no longer depends on the input."});
     return 0;
 }
 
@@ -116,23 +108,15 @@ static int draw_distance(struct report *r, int number, struct apex_error *err)
     l.series[2].label = "from the limit of large noise";
     l.series[2].rank = 1;
     snprintf(title, sizeof title, "%s at %s: distance of a sample", m->name, report_head(m)->name);
-    figure_chart(r->figures, &(struct chart){.kind = CHART_LINES,
-                                             .name = report_figure_name("distance", number + 1, name),
-                                             .title = title,
-                                             .x_label = report_sigma_label(m),
-                                             .y_label = "total variation",
-                                             .points = (int)f->sigmas,
-                                             .x = f->sigma,
-                                             .log_x = 1,
-                                             .y_low = 0,
-                                             .y_high = 1.02,
-                                             .level = NAN,
-                                             .series = limit ? 3 : 2,
-                                             .s = l.series});
-    page_figure(r->page, name,
+    report_lines_draw(
+        r, m, &l, limit ? 3 : 2,
+        &(struct report_lines_text){
+            .name = report_figure_name("distance", number + 1, name),
+            .title = title,
+            .y_label = "total variation",
+            .caption =
                 "How far a sample's distribution of predictions lies from the model's; bands: 95 %, Student. "
-                "Where it meets the dashed line nothing is left but chance.");
-    report_lines_free(&l);
+                "Where it meets the dashed line nothing is left but chance."});
     return 0;
 }
 

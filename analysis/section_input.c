@@ -115,24 +115,17 @@ static int draw(struct report *r, int number, struct apex_error *err)
         l.series[lines++] = (struct series){s->name, s->look, s->rank, s->of, y, low, high};
     }
     snprintf(title, sizeof title, "%s: sites at equal relative scale", m->name);
-    figure_chart(r->figures, &(struct chart){.kind = CHART_LINES,
-                                             .name = report_figure_name("input", number + 1, name),
-                                             .title = title,
-                                             .x_label = "sigma / rms of the clean activation",
-                                             .y_label = "stay",
-                                             .points = (int)f->sigmas,
-                                             .x = f->sigma,
-                                             .log_x = 1,
-                                             .y_low = 0,
-                                             .y_high = 1.02,
-                                             .level = NAN,
-                                             .series = lines,
-                                             .s = l.series});
-    page_figure(r->page, name,
+    report_lines_draw(
+        r, m, &l, lines,
+        &(struct report_lines_text){
+            .name = report_figure_name("input", number + 1, name),
+            .title = title,
+            .x_label = "sigma / rms of the clean activation",
+            .y_label = "stay",
+            .caption =
                 "Noise of the same size compared with what it is added to. Dashed: the input; blue to "
                 "orange: layers from "
-                "shallow to deep. Bands: 95 %. In an absolute sweep, curves are read between its scales.");
-    report_lines_free(&l);
+                "shallow to deep. Bands: 95 %. In an absolute sweep, curves are read between its scales."});
     return 0;
 }
 

@@ -31,21 +31,11 @@ static int draw_stay(struct report *r, int number, struct apex_error *err)
              "the input; "
              "thick: on every activation at once; blue to orange: layers from shallow to deep.",
              m->name, m->computed, f->draws);
-    figure_chart(r->figures, &(struct chart){.kind = CHART_LINES,
-                                             .name = report_figure_name("stay", number + 1, name),
-                                             .title = title,
-                                             .x_label = report_sigma_label(m),
-                                             .y_label = "stay",
-                                             .points = (int)f->sigmas,
-                                             .x = f->sigma,
-                                             .log_x = 1,
-                                             .y_low = 0,
-                                             .y_high = 1.02,
-                                             .level = NAN,
-                                             .series = l.lines,
-                                             .s = l.series});
-    page_figure(r->page, name, caption);
-    report_lines_free(&l);
+    report_lines_draw(r, m, &l, l.lines,
+                      &(struct report_lines_text){.name = report_figure_name("stay", number + 1, name),
+                                                  .title = title,
+                                                  .y_label = "stay",
+                                                  .caption = caption});
     return 0;
 }
 
