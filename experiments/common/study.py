@@ -172,3 +172,10 @@ def main(numbers, tolerance=0.02):
         found = out.differences(arguments.check, arguments.tolerance)
         print("\n".join(found) or f"all {len(out.rows)} numbers as in {os.path.basename(arguments.check)}")
         sys.exit(1 if found else 0)
+
+
+if __name__ == "__main__":
+    # study.py NUMBERS.PY ARGUMENTS: so that the study's folder is not on the path, where numbers.py would hide Python's module `numbers`.
+    import runpy
+    sys.argv = sys.argv[1:]
+    runpy.run_path(sys.argv[0], run_name="__main__")
