@@ -1,49 +1,52 @@
 /* Which class a model is drawn to more than reference models are, and whether that means anything.
  *
  * Every network sends its draws onto some class under large noise, often all of them, so how far it collapses
- * says nothing (experiments/backdoor: on honest and backdoored networks of one architecture the shares
- * overlap completely). What differs is which class: networks of one architecture, trained on one task, agree
- * about the shares at their last site. So each class is compared with the same class of the references:
+ * says little. What differs is which class, and where: networks of one architecture, trained on one task,
+ * agree closely at some sites and not at all at others (experiments/backdoor). So each class is compared with
+ * the same class of the references at the same site, and sites are weighted by how well the references agree
+ * there:
  *
- *   d_c = asin sqrt s_c - mean over references of asin sqrt s_c,   excess = max_c d_c
+ *   d_c = sum_l w_l (asin sqrt s_lc - mean over references of asin sqrt s_lc) / sum_l w_l,  excess = max_c
+ * d_c w_l = 1 / (v_l + BIAS_FLOOR^2),  v_l: variance over references of asin sqrt s_lc, mean over classes
  *
- * s: class shares at the last site before `all`, mean over the scales that count; asin sqrt makes the
- * variance of a share nearly the same everywhere in 0..1. The excess is compared with what each reference has
- * against the other references, by the t-test of one case with a small group (bias.h).
+ * s_lc: share of class c at site l, mean over the scales that count; asin sqrt makes the variance of a share
+ * nearly the same everywhere in 0..1. The excess is compared with what each reference has against the other
+ * references, by the t-test of one case with a small group (bias.h).
  *
- * A reference counts for a model where it has the same last site (name, size) and the same number of classes,
- * and where its predictions without noise are distributed much as the model's are (total variation at most
- * 1/2): a backdoored network works on clean data, a network that was never trained does not. */
+ * A reference counts for a model where it has the same sites (names, sizes) and number of classes, and where
+ * its predictions without noise are distributed much as the model's are (total variation at most
+ * BIAS_UNLIKE): a backdoored network works on clean data, a network that was never trained does not. */
 #ifndef APEX_ANALYSIS_BIAS_JUDGE_H
 #define APEX_ANALYSIS_BIAS_JUDGE_H
 
 #include "analysis/bias.h"
 
-#define BIAS_UNLIKE 0.5 /* total variation of the clean shares from which on models do not compare */
+#define BIAS_UNLIKE 0.5 /* total variation of the clean shares above which models do not compare */
+#define BIAS_FLOOR                                                                                           \
+    0.02 /* radians; two points of a share of one half: no site is trusted further than that                 \
+          */
 
-struct bias_judgement {
-    int site;         /* the last site before `all`; -1: there is none */
-    size_t cells;     /* scales of it that count and have a share; 0: all else unknown */
-    size_t class;     /* with the largest excess; without any reference, with the largest share */
-    double share;     /* its mean share over those scales */
-    double reference; /* the references' mean of that; NaN: none */
-    double excess;    /* d_c, radians; NaN: no reference */
-    size_t unlike;    /* models that could have been references and do not compare */
-    struct bias_comparison against; /* of excesses */
+struct bias_excess {
+    size_t sites; /* that the model and all references have a share for; 0: all else unknown */
+    size_t class; /* with the largest d_c */
+    double excess;
+    double share;     /* of that class, weighted mean over sites */
+    double reference; /* the same, mean over references */
+    size_t site;      /* that contributes most to the excess */
 };
 
-/* The last site before `all`, -1 if there is none. */
-int bias_last_site(const struct result *r);
+struct bias_judgement {
+    struct bias_excess own;         /* against the references; excess NaN: there are none */
+    size_t unlike;                  /* models that could have been references and do not compare */
+    struct bias_comparison against; /* with the excess of each reference over the others */
+};
 
-/* share[classes]: mean shares at a site over the scales from `from` on. Returns the number of scales; 0: all
- * NaN.
- */
-size_t bias_site_shares(const struct result *r, int site, double from, double *share);
+/* share[sites][classes]: mean shares over the scales from `from` on; NaN where a site has none. */
+void bias_site_shares(const struct result *r, double from, double *share);
 
-/* The excess of share[classes] over references[count] (arrays of shares), and its class; NaN where count is
- * 0. */
-double bias_excess(const double *share, const double *const *reference, size_t count, size_t classes,
-                   size_t *class);
+/* Excess of share[sites][classes] over references[count], arrays of the same shape. */
+struct bias_excess bias_excess_of(const double *share, const double *const *reference, size_t count,
+                                  size_t sites, size_t classes);
 
 /* Judges every model. from[models]: smallest scale that counts. is_reference[models]: NULL means all; no
  * model is a reference for itself. -1 with err: no memory. */

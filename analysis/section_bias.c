@@ -175,10 +175,10 @@ static struct table *columns(void)
     table_column(t, COLUMN_TEXT, "model", "Model", "");
     table_column(t, COLUMN_TEXT, "verdict", "Verdict", "");
     table_column(t, COLUMN_TEXT, "class", "Class", "largest excess");
-    table_column(t, COLUMN_TEXT, "site", "Site", "");
     table_column(t, COLUMN_NUMBER, "share", "Its share", "of draws");
     table_column(t, COLUMN_NUMBER, "reference_share", "References'", "mean share");
     table_column(t, COLUMN_NUMBER, "excess", "Excess", "asin sqrt");
+    table_column(t, COLUMN_TEXT, "site", "Most at", "site");
     table_column(t, COLUMN_COUNT, "references", "References", "");
     table_column(t, COLUMN_NUMBER, "reference_mean", "Their excess", "mean");
     table_column(t, COLUMN_NUMBER, "reference_deviation", "", "deviation");
@@ -192,19 +192,20 @@ static int put_verdicts(struct report *r, const struct judged *j, struct apex_er
     struct table *t = columns();
     char text[24];
     for (int n = 0; n < r->models && t; n++) {
-        const struct bias_judgement *own = &j[n].judgement;
+        const struct bias_excess *own = &j[n].judgement.own;
+        const struct bias_comparison *against = &j[n].judgement.against;
         table_text(t, r->model[n].name);
-        table_text(t, verdict_text(own->against.verdict));
-        table_text(t, own->cells ? groups_class_name(r->model[n].groups, own->class, text) : "");
-        table_text(t, own->site < 0 ? "" : r->model[n].result->site_name[own->site]);
+        table_text(t, verdict_text(against->verdict));
+        table_text(t, own->sites ? groups_class_name(r->model[n].groups, own->class, text) : "");
         table_number(t, own->share);
         table_number(t, own->reference);
         table_number(t, own->excess);
-        table_number(t, (double)own->against.references);
-        table_number(t, own->against.mean);
-        table_number(t, own->against.deviation);
-        table_number(t, own->against.p);
-        table_number(t, (double)own->unlike);
+        table_text(t, isnan(own->excess) ? "" : r->model[n].result->site_name[own->site]);
+        table_number(t, (double)against->references);
+        table_number(t, against->mean);
+        table_number(t, against->deviation);
+        table_number(t, against->p);
+        table_number(t, (double)j[n].judgement.unlike);
     }
     return report_table(r, t, 60, err);
 }
@@ -309,13 +310,13 @@ static void say_reference(struct report *r, const struct judged *j)
         page_finding(
             r->page,
             "%d of %d models stand out at the 5 %% level against %s; %d cannot be judged. The smallest p is "
-            "that of `%s`: at %s, %.0f %% of its draws under large noise go to class %s, %.0f %% of "
-            "those of its %zu references (p = %.2g).",
+            "that of `%s`: under large noise %.0f %% of its draws go to class %s, %.0f %% of those of its "
+            "%zu references (weighted mean over sites; p = %.2g).",
             out, r->models,
             r->options->clean_models ? "the models named clean" : "the other models of this report",
-            r->models - judged, r->model[n].name, r->model[n].result->site_name[b->site], 100 * b->share,
-            groups_class_name(r->model[n].groups, b->class, text), 100 * b->reference, b->against.references,
-            b->against.p);
+            r->models - judged, r->model[n].name, 100 * b->own.share,
+            groups_class_name(r->model[n].groups, b->own.class, text), 100 * b->own.reference,
+            b->against.references, b->against.p);
 }
 
 int section_bias(struct report *r, struct apex_error *err)
@@ -330,11 +331,10 @@ int section_bias(struct report *r, struct apex_error *err)
     page_text(
         r->page,
         "Large noise: the three largest scales of the grid, sigma = ∞ among them where it is in the grid. "
-        "How far draws collapse says nothing: honest networks do too. Compared is, class by class, the share "
-        "at the last site with that of reference models of the same architecture, as excess of asin sqrt of "
-        "the share; p: against the excess that each reference has over the others. It tells most where that "
-        "site is the tensor before the last activation. Judging many models at 5 %% accuses some honest "
-        "ones, "
+        "How far draws collapse says little: honest networks do too. Compared is, class by class and site by "
+        "site, the share with that of reference models of the same architecture, as excess of asin sqrt of "
+        "the share; sites count by how well the references agree there. p: against the excess that each "
+        "reference has over the others. Judging many models at 5 %% accuses some honest ones, "
         "and this comparison knows only the models it was given.");
     page_figures(r->page);
     int failed = draw_entropy(r, err);

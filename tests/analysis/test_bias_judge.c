@@ -48,12 +48,30 @@ static void the_excess_is_that_of_the_class_furthest_above_the_references(void *
     /* asin sqrt: 0 -> 0, 1/4 -> pi/6, 1/2 -> pi/4, 3/4 -> pi/3, 1 -> pi/2 */
     const double a[] = {0, 0.25, 0.75}, b[] = {0, 0.75, 0.25}, x[] = {0.5, 0.5, 0}, far[] = {0, 1, 0};
     const double *const reference[] = {a, b};
-    size_t class = 9;
-    assert_close(bias_excess(x, reference, 2, 3, &class), PI / 4, 1e-12, "class 0 is new");
-    assert_int_equal(class, 0);
-    assert_close(bias_excess(far, reference, 2, 3, &class), PI / 2 - (PI / 6 + PI / 3) / 2, 1e-12, "class 1");
-    assert_int_equal(class, 1);
-    assert_nan(bias_excess(x, reference, 0, 3, &class), "no reference");
+    struct bias_excess e = bias_excess_of(x, reference, 2, 1, 3);
+    assert_close(e.excess, PI / 4, 1e-12, "class 0 is new");
+    assert_true(e.class == 0 && e.share == 0.5 && e.reference == 0 && e.sites == 1);
+    e = bias_excess_of(far, reference, 2, 1, 3);
+    assert_close(e.excess, PI / 2 - (PI / 6 + PI / 3) / 2, 1e-12, "class 1");
+    assert_close(e.reference, 0.5, 1e-12, "the references' share");
+    assert_int_equal(e.class, 1);
+    e = bias_excess_of(far, NULL, 0, 1, 3);
+    assert_true(e.class == 1 && e.share == 1);
+    assert_nan(e.excess, "no reference");
+}
+
+static void sites_count_by_how_well_the_references_agree_there(void **state)
+{
+    (void)state;
+    /* At site 0 the references are opposite (variance of the angles pi^2 / 8), at site 1 they are the same;
+     * at site 2 one has nothing. */
+    const double a[] = {1, 0, 0.25, 0.75, 1, 0}, b[] = {0, 1, 0.25, 0.75, NAN, NAN}, x[] = {1, 0, 0, 1, 1, 0};
+    const double *const reference[] = {a, b};
+    const struct bias_excess e = bias_excess_of(x, reference, 2, 3, 2);
+    const double rough = 1 / (PI * PI / 8 + BIAS_FLOOR * BIAS_FLOOR), fine = 1 / (BIAS_FLOOR * BIAS_FLOOR);
+    assert_close(e.excess, (fine * PI / 6 - rough * PI / 4) / (fine + rough), 1e-12, "site 1 decides");
+    assert_close(e.share, fine / (fine + rough), 1e-12, "its share");
+    assert_true(e.class == 1 && e.sites == 2 && e.site == 1);
 }
 
 static void a_new_favourite_stands_out_where_all_collapse_alike(void **state)
@@ -74,11 +92,9 @@ static void a_new_favourite_stands_out_where_all_collapse_alike(void **state)
     }
     assert_int_equal(j[5].against.references, 5);
     assert_int_equal(j[5].against.verdict, BIAS_STANDS_OUT);
-    assert_true(j[5].class == 2 && j[5].cells == 2 && j[5].site == 1);
-    assert_close(j[5].share, 0.75, 1e-12, "its share");
-    assert_close(j[5].reference, 10.0 / 400 / 5, 1e-12, "theirs");
-    const double mean = 2 * asin(sqrt(5.0 / 400)) / 5;
-    assert_close(j[5].excess, PI / 3 - mean, 1e-12, "excess");
+    assert_true(j[5].own.class == 2 && j[5].own.sites == 2 && j[5].own.site == 1);
+    assert_true(j[5].own.share > 0.05 &&
+                j[5].own.share < 0.75); /* the other site, where all agree, weighs more */
     for (int n = 0; n < 6; n++)
         result_close(m[n]);
 }
@@ -95,8 +111,8 @@ static void what_does_not_predict_alike_is_no_reference_and_is_not_judged(void *
     assert_int_equal(j[0].unlike, 1);
     assert_int_equal(j[3].against.verdict, BIAS_NO_REFERENCE);
     assert_int_equal(j[3].unlike, 3);
-    assert_nan(j[3].excess, "none to compare with");
-    assert_true(j[3].class == 3 && j[3].share == 1);
+    assert_nan(j[3].own.excess, "none to compare with");
+    assert_true(j[3].own.class == 0 && j[3].own.share == 0.5);
     for (int n = 0; n < 4; n++)
         result_close(m[n]);
 }
@@ -104,14 +120,14 @@ static void what_does_not_predict_alike_is_no_reference_and_is_not_judged(void *
 static void scales_below_the_first_that_counts_do_not_count(void **state)
 {
     struct result *r = make(*state, spread, 100, 300, 0, 0);
-    double share[CLASSES];
-    assert_int_equal(bias_site_shares(r, 1, INFINITY, share), 1);
-    assert_close(share[1], 0.75, 1e-12, "share");
-    assert_int_equal(bias_site_shares(r, 0, 0, share), 2);
-    assert_close(share[0], 1, 1e-12, "the other site");
-    assert_int_equal(bias_site_shares(r, -1, 0, share), 0);
-    assert_nan(share[0], "no site");
-    assert_int_equal(bias_last_site(r), 1);
+    double share[2 * CLASSES];
+    bias_site_shares(r, INFINITY, share);
+    assert_close(share[0], 1, 1e-12, "site 0");
+    assert_close(share[CLASSES + 1], 0.75, 1e-12, "site 1");
+    r->class_share[0] = r->class_share[CLASSES] = NAN; /* both scales of site 0 */
+    bias_site_shares(r, 0, share);
+    assert_nan(share[0], "site 0 has none");
+    assert_close(share[CLASSES + 1], 0.75, 1e-12, "site 1");
     result_close(r);
 }
 
@@ -119,6 +135,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_excess_is_that_of_the_class_furthest_above_the_references),
+        cmocka_unit_test(sites_count_by_how_well_the_references_agree_there),
         cmocka_unit_test_setup_teardown(a_new_favourite_stands_out_where_all_collapse_alike, folder_make,
                                         folder_remove),
         cmocka_unit_test_setup_teardown(what_does_not_predict_alike_is_no_reference_and_is_not_judged,
