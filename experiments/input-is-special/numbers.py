@@ -55,8 +55,11 @@ def numbers(folder, miniature, out):
         m = Model(result)
         one = m.name + ": "
         for s, site in enumerate(result.sites):
-            value, low, high = bootstrap(lambda x: half_scale(x, m.sigma), m.stay[s], replicates=400)
-            out.add(one + "half-stay scale at " + site, value, low, high, "relative sigma at which half of the draws stay")
+            with np.errstate(invalid="ignore"):
+                value, low, high = bootstrap(lambda x: half_scale(x, m.sigma), m.stay[s], replicates=400)
+            known = np.isfinite([value, low, high]).all()
+            out.add(one + "half-stay scale at " + site, value, low if known else None, high if known else None,
+                    "relative sigma at which half of the draws stay" + ("" if np.isfinite(value) else "; more do at every scale of the grid"))
         middle = len(m.scales) // 2
         layers = [s for s in result.sites if s != "input"]
         for site in ["input"] + layers:
