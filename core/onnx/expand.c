@@ -67,7 +67,8 @@ static int bind_attributes(struct expand *e, const Onnx__NodeProto *call, Onnx__
     for (size_t k = 0; k < n->n_attribute; k++) {
         Onnx__AttributeProto *a = n->attribute[k], *value = a;
         const char *wanted = text_of(a->ref_attr_name);
-        for (size_t c = 0; *wanted && value == a && c < call->n_attribute; c++)
+        const int refers = *wanted != '\0';
+        for (size_t c = 0; refers && value == a && c < call->n_attribute; c++)
             if (strcmp(text_of(call->attribute[c]->name), wanted) == 0)
                 value = expand_copy(e, &call->attribute[c]->base);
         if (!value)
@@ -77,9 +78,9 @@ static int bind_attributes(struct expand *e, const Onnx__NodeProto *call, Onnx__
             a->name = value->name;
             value->name = name;
         }
-        if (value != a || *wanted)
+        if (value != a || refers)
             onnx__attribute_proto__free_unpacked(a, NULL);
-        if (value && (value != a || !*wanted))
+        if (value && (value != a || !refers))
             n->attribute[kept++] = value;
     }
     n->n_attribute = kept;

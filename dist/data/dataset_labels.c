@@ -132,8 +132,10 @@ static int read_label_file(struct load *l, int k, struct apex_error *err)
         return -1;
     raw_read_fn *read = raw_reader(&f, NULL, err);
     int rc = read ? read(&f, &q, &a, err) : -1;
+    /* A file may end after the last sample that takes part: labels of the samples that a network was trained
+     * on. */
     if (rc == 0)
-        rc = check_labels(&a, s->path, l->d->total, err);
+        rc = check_labels(&a, s->path, l->d->samples ? (int64_t)l->d->index[l->d->samples - 1] + 1 : 0, err);
     if (rc == 0)
         rc = keep_labels(l->d, &a, s->path, 0, 0, l->d->label[k], err);
     raw_free(&a);

@@ -2,6 +2,7 @@
 
 #include "dist/files/file.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,6 +84,17 @@ static int read_class_count(struct grid_reader *r, const char *key, yaml_node_t 
     return choice < 0 ? -1 : 0;
 }
 
+static int read_memory(struct grid_reader *r, const char *key, yaml_node_t *node, void *field)
+{
+    struct grid *g = field;
+    g->memory_mark = grid_mark_of(node);
+    if (grid_read_number(r, key, node, &g->memory))
+        return -1;
+    return g->memory > 0 && isfinite(g->memory)
+               ? 0
+               : grid_fail_at(r, node, "%s: must be above 0 (megabytes)", key);
+}
+
 static int read_noise_kind(struct grid_reader *r, const char *key, yaml_node_t *node, void *field)
 {
     struct grid *g = field;
@@ -149,6 +161,7 @@ static int read_grid(struct grid_reader *r, yaml_node_t *root)
         {"exclude", grid_read_exclude, 0, 0},
         {"precision", read_precision, offsetof(struct grid, bf16), 0},
         {"kernels", read_kernels, 0, 0},
+        {"memory", read_memory, 0, 0},
         {"class_count", read_class_count, offsetof(struct grid, class_count), 0},
     };
     return grid_read_map(r, "grid", root, key, sizeof key / sizeof *key, r->grid);

@@ -91,6 +91,7 @@ struct grid {
         rms;       /* samples for the relative scale's root mean square; first == -1: the selected ones */
     int bf16;      /* precision: bf16 */
     char *kernels; /* "auto", or a set of that precision: "openblas", "onednn", "naive"; "emulated", "amx" */
+    double memory; /* MB of work memory that a rank may take; 0: no bound */
     int class_count; /* -1: where classes <= 32; 0 never; 1 always */
     int datas, models, sites, sigmas;
     struct grid_data *data;
@@ -100,7 +101,7 @@ struct grid {
     int includes, excludes;
     struct grid_rule *include, *exclude;
     struct grid_response response;
-    struct grid_mark sites_mark, sigmas_mark, output_mark;
+    struct grid_mark sites_mark, sigmas_mark, output_mark, memory_mark;
 };
 
 /* Reads a grid file. NULL with err. Freed with grid_free (accepts NULL). */

@@ -47,10 +47,19 @@ int compute_check(const struct sweep *s, size_t *bytes, struct apex_error *err)
     return 0;
 }
 
+/* Logits of a tile at every scale, and a tally of every cell. */
+static size_t result_bytes(const struct sweep *s, const struct sweep_model *m)
+{
+    const size_t sigmas = (size_t)s->grid->sigmas, classes = (size_t)m->model->classes;
+    const size_t tally =
+        sizeof(struct apex_tally) + classes * sizeof(uint32_t) + ((size_t)s->grid->draws + 7) / 8;
+    return sigmas * ((size_t)m->tile_rows * classes * sizeof(float) + (size_t)m->sites * tally);
+}
+
 size_t compute_bytes(const struct sweep *s, const struct sweep_model *m, struct apex_error *err)
 {
     struct apex_runner *r = new_runner(s, m, err);
-    size_t bytes = r ? apex_runner_bytes(r) : 0, more = 0;
+    size_t bytes = r ? apex_runner_bytes(r) + result_bytes(s, m) : 0, more = 0;
     apex_runner_free(r);
     if (bytes && s->grid->response.asked && !(more = compute_response_bytes(s, m, err)))
         return 0;

@@ -5,6 +5,7 @@
 #include "dist/files/file.h"
 #include "dist/grid/cell_rules.h"
 #include "dist/run/sweep_grid.h"
+#include "dist/run/sweep_memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -340,7 +341,7 @@ struct sweep *sweep_load(const char *path, struct team *team, struct apex_error 
     s->grid = sweep_load_grid(path, team, err);
     if (!s->grid || choose_kernels(s, team, err) || count_strangers(s, team, err) ||
         load_data(s, team, err) || load_models(s, team, err) || choose_all_sites(s, err) ||
-        choose_response_sources(s, err)) {
+        choose_response_sources(s, err) || sweep_bound_memory(s, team, err)) {
         sweep_free(s);
         return NULL;
     }

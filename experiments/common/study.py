@@ -118,6 +118,14 @@ def bootstrap(statistic, *samples, paired=True, replicates=REPLICATES):
     return statistic(*samples), float(low), float(high)
 
 
+def student(freedom, level=0.975):
+    """Quantile of Student's t, any degrees of freedom from 1 on (t = sqrt(freedom) tan(angle), whose density is cos^(freedom - 1))."""
+    angle = np.linspace(-np.pi / 2, np.pi / 2, 200001)
+    density = np.clip(np.cos(angle), 0, 1) ** (freedom - 1)
+    below = np.concatenate([[0], np.cumsum((density[1:] + density[:-1]) / 2)])
+    return float(np.sqrt(freedom) * np.tan(np.interp(level * below[-1], below, angle)))
+
+
 class Numbers:
     """Named numbers, in order, each with an interval where there is one."""
 

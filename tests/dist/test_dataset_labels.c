@@ -82,6 +82,22 @@ static void a_longer_label_file_is_fine_and_a_shorter_one_is_not(void **state)
     labels_fail(state, put_text(state, "l.txt", "3\n1\n4\n"), NULL, "l.txt: 3 labels for 4 samples");
 }
 
+static void a_label_file_may_end_after_the_last_selected_sample(void **state)
+{
+    char *path;
+    struct grid_data spec = four(state, &path, put_text(state, "l.txt", "3\n1\n4\n"), NULL);
+    struct grid_range range = {1, 3};
+    spec.range = &range;
+    spec.ranges = 1;
+    struct dataset *d = load_ok(&spec);
+    assert_int_equal(d->samples, 2);
+    assert_int_equal(dataset_labels(d, "true")[0], 1);
+    assert_int_equal(dataset_labels(d, "true")[1], 4);
+    dataset_free(d);
+    range.last = 4;
+    load_fails(&spec, "l.txt: 3 labels for 4 samples");
+}
+
 static void labels_go_by_the_number_in_the_data_files(void **state)
 {
     char *path;
@@ -153,6 +169,7 @@ int main(void)
         TEST(a_column_of_a_table_is_taken_by_its_header),
         TEST(a_line_that_is_no_integer_is_named),
         TEST(a_longer_label_file_is_fine_and_a_shorter_one_is_not),
+        TEST(a_label_file_may_end_after_the_last_selected_sample),
         TEST(labels_go_by_the_number_in_the_data_files),
         TEST(a_negative_label_names_the_sample_unless_it_is_not_selected),
         TEST(npy_and_npz_files_of_labels),

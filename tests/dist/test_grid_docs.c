@@ -48,11 +48,11 @@ static void every_example_parses(void **state)
     assert_true(each_example(parse, NULL) > 15);
 }
 
-static const char *const key[] = {"sweep",  "output",  "seed",   "draws",    "data",        "models",
-                                  "sites",  "noise",   "sigmas", "rms",      "include",     "exclude",
-                                  "path",   "kernels", "format", "images",   "class_count", "layout",
-                                  "mean",   "std",     "divide", "response", "precision",   "samples",
-                                  "labels", "log",     "linear", "list",     "kind",        "scale"};
+static const char *const key[] = {
+    "sweep",       "output", "seed",    "draws",   "data",   "models",   "sites",     "noise",
+    "sigmas",      "rms",    "include", "exclude", "path",   "kernels",  "format",    "images",
+    "class_count", "layout", "mean",    "std",     "divide", "response", "precision", "memory",
+    "samples",     "labels", "log",     "linear",  "list",   "kind",     "scale"};
 enum { KEYS = sizeof key / sizeof *key };
 
 static void mark_keys(const char *example, void *context)

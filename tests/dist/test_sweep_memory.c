@@ -1,0 +1,60 @@
+#include "dist/run/sweep_memory.h"
+
+#include "dist/run/compute.h"
+#include "small_sweep.h"
+
+static size_t bytes_of(const struct small *s)
+{
+    struct apex_error err = {{0}};
+    size_t bytes = compute_bytes(s->sweep, &s->sweep->model[0], &err);
+    assert_int_not_equal(bytes, 0);
+    return bytes;
+}
+
+static void a_bound_makes_the_tiles_smaller_until_they_fit(void **state)
+{
+    (void)state;
+    struct small free_one = small_sweep("");
+    const size_t needed = bytes_of(&free_one);
+    const int rows = free_one.sweep->model[0].tile_rows;
+    char line[64];
+    snprintf(line, sizeof line, "memory: %.4f\n", 0.75e-6 * (double)needed);
+    struct small bound = small_sweep(line);
+    assert_true(bound.sweep->model[0].tile_rows < rows);
+    assert_true((double)bytes_of(&bound) <= 0.75 * (double)needed);
+    assert_memory_not_equal(bound.sweep->model[0].context->key, free_one.sweep->model[0].context->key, 16);
+    small_end(&bound);
+    small_end(&free_one);
+}
+
+static void a_bound_that_is_kept_anyway_changes_nothing(void **state)
+{
+    (void)state;
+    struct small free_one = small_sweep(""), bound = small_sweep("memory: 1000\n");
+    assert_int_equal(bound.sweep->model[0].tile_rows, free_one.sweep->model[0].tile_rows);
+    assert_memory_equal(bound.sweep->model[0].context->key, free_one.sweep->model[0].context->key, 16);
+    small_end(&bound);
+    small_end(&free_one);
+}
+
+static void what_cannot_be_kept_is_an_error_that_says_what_is_needed(void **state)
+{
+    (void)state;
+    struct apex_error err = {{0}};
+    struct small s = small_sweep("");
+    s.sweep->grid->memory = 0.001;
+    assert_int_equal(sweep_bound_memory(s.sweep, s.team, &err), -1);
+    if (!strstr(err.text, "memory: model 'mlp' needs 0."))
+        fail_msg("%s", err.text);
+    small_end(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_bound_makes_the_tiles_smaller_until_they_fit),
+        cmocka_unit_test(a_bound_that_is_kept_anyway_changes_nothing),
+        cmocka_unit_test(what_cannot_be_kept_is_an_error_that_says_what_is_needed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
