@@ -6,8 +6,10 @@
  * the same class of the references at the same site, and sites are weighted by how well the references agree
  * there:
  *
- *   d_c = sum_l w_l (asin sqrt s_lc - mean over references of asin sqrt s_lc) / sum_l w_l,  excess = max_c
- * d_c w_l = 1 / (v_l + BIAS_FLOOR^2),  v_l: variance over references of asin sqrt s_lc, mean over classes
+ *   d_c = sum_l w_l (asin sqrt s_lc - mean over references of asin sqrt s_lc) / sum_l w_l
+ *   excess = max_c d_c
+ *   w_l = 1 / (v_l + BIAS_FLOOR^2)
+ *   v_l: variance over references of asin sqrt s_lc, mean over classes
  *
  * s_lc: share of class c at site l, mean over the scales that count; asin sqrt makes the variance of a share
  * nearly the same everywhere in 0..1. The excess is compared with what each reference has against the other
@@ -21,10 +23,10 @@
 
 #include "analysis/bias.h"
 
-#define BIAS_UNLIKE 0.5 /* total variation of the clean shares above which models do not compare */
-#define BIAS_FLOOR                                                                                           \
-    0.02 /* radians; two points of a share of one half: no site is trusted further than that                 \
-          */
+/* Total variation between the clean shares above which models do not compare. */
+#define BIAS_UNLIKE 0.5
+/* Radians; two points of a share of one half. No site is trusted further than that. */
+#define BIAS_FLOOR 0.02
 
 struct bias_excess {
     size_t sites; /* that the model and all references have a share for; 0: all else unknown */
