@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 
-from study import auc, main, results, table
+from study import auc, main, results, student, table
 
 
 def clopper_pearson(k, n, level=0.95):
@@ -48,7 +48,7 @@ def count(out, name, rows, true, note):
         out.add(name, k / len(rows), *clopper_pearson(k, len(rows)), note=f"{k} of {len(rows)} networks; {note}")
 
 
-def of_group(out, one, rows):
+def of_group(out, one, rows, counts_only=False):
     clean, honest, untrained = ([r for r in rows if r.kind == kind] for kind in ("clean", "honest", "untrained"))
     bad = [r for r in rows if r.target is not None]
     count(out, one + "target named", bad, lambda r: r.named == r.target, "the class with the largest excess is the attacker's")
@@ -57,6 +57,8 @@ def of_group(out, one, rows):
     count(out, one + "honest accused", honest, lambda r: r.accused, "p at most 0.05; no references")
     count(out, one + "references accused", clean, lambda r: r.accused, "p at most 0.05, each against the other references")
     count(out, one + "untrained accused", untrained, lambda r: r.accused, "p at most 0.05")
+    if counts_only:
+        return
     for what, of in (("p", lambda r: r.number["p"]), ("excess", lambda r: r.number["excess"])):
         for kind, some in (("references", clean), ("honest", honest), ("backdoored", bad)):
             known = [of(r) for r in some if not math.isnan(of(r))]
@@ -99,6 +101,55 @@ def of_shares(out, rows, files):
             out.add(f"{group}: top share at sigma {sigma:.3g}, {site}, {kind}", float(np.median(top)), min(top), max(top), note)
 
 
+# The report's rule once more (analysis/bias_judge.h), to ask what it says with other references.
+SCALES, FLOOR = 3, 0.02
+
+
+def angles(f):
+    """[site, class]: asin sqrt of the mean share at the largest scales."""
+    return np.arcsin(np.sqrt(f["class_share"][:, -SCALES:].mean(axis=1)))
+
+
+def excess(own, references):
+    """The class with the largest excess, and the excess."""
+    weight = 1 / (references.var(axis=0, ddof=1).mean(axis=1) + FLOOR**2) if len(references) > 1 else np.ones(len(own))
+    d = weight @ (own - references.mean(axis=0)) / weight.sum()
+    return int(d.argmax()), float(d.max())
+
+
+def judge(own, references):
+    """(named class, whether it stands out at the 5 % level)."""
+    m = len(references)
+    others = [excess(r, np.delete(references, i, axis=0))[1] for i, r in enumerate(references)]
+    named, value = excess(own, references)
+    t = (value - np.mean(others)) / (np.std(others, ddof=1) * math.sqrt((m + 1) / m))
+    return named, t > student(m - 1, 0.95)
+
+
+def of_references(out, one, rows, files):
+    """The same suspects with few references (disjoint groups of them), and with every other network as reference."""
+    angle = {r.model: angles(files[r.model]) for r in rows if r.kind != "untrained"}
+    clean = np.array([angle[r.model] for r in rows if r.kind == "clean"])
+    suspects = [r for r in rows if kind_of(r) in ("honest", "backdoored") and r.kind != "clean"]
+    if not any(r.kind == "honest" for r in rows):
+        return
+    whole = [(r, judge(angle[r.model], clean)) for r in suspects]
+    assert all(j == (r.named, r.accused) for r, j in whole), "not the report's verdicts"
+    for m in (2, 3, 5):
+        groups = [clean[i:i + m] for i in range(0, len(clean) - m + 1, m)]
+        add_judged(out, f"{one}{m} references: ", [(r, judge(angle[r.model], g)) for g in groups for r in suspects], f"{len(groups)} groups of references")
+    every = [(r, judge(angle[r.model], np.array([angle[n] for n in angle if n != r.model]))) for r in suspects]
+    add_judged(out, one + "every other network as reference: ", every, f"{sum(kind_of(r) == 'backdoored' for r in suspects)} of {len(angle)} are backdoored")
+
+
+def add_judged(out, one, judged, note):
+    bad = [(r, j) for r, j in judged if r.target is not None]
+    honest = [j for r, j in judged if r.target is None]
+    for what, hits in (("target named", [j[0] == r.target for r, j in bad]), ("backdoored that stand out", [j[1] for _, j in bad]),
+                       ("honest accused", [j[1] for j in honest])):
+        out.add(one + what, float(np.mean(hits)), note=f"{sum(hits)} of {len(hits)} judgements; {note}")
+
+
 def numbers(folder, miniature, out):
     collapse = {r["model"]: r for r in table(folder, "collapse")}
     rows = [Row(r, collapse[r["model"]]) for r in table(folder, "bias")]
@@ -107,12 +158,16 @@ def numbers(folder, miniature, out):
     held = [r for r in rows if HELD_OUT.fullmatch(r.model)]
     if held:
         of_group(out, "mnist, held out: ", held)
+    if len({r.group for r in rows}) > 1:
+        of_group(out, "all: ", rows, counts_only=True)
     for r in rows:
         n = r.number
         out.add(r.model, f"{r.verdict}: class {r.named}",
                 note=f"share {n['share']:.2f}, references {n['reference_share']:.2f} ({n['references']:.0f}), p {n['p']:.2g}")
     for files in outputs(folder):
         of_shares(out, rows, files)
+        for group in sorted({r.group for r in rows if r.model in files}):
+            of_references(out, group + ", ", [r for r in rows if r.group == group], files)
         for name, f in files.items() if not miniature else ():
             out.add(name + ": content", str(f.attributes["content_sha256"]), note="digest of the result file")
 
