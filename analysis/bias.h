@@ -6,11 +6,10 @@
  *   median, 0 where it does not.
  * - Agreement: over cells (sites x scales), the share whose top class is the class with the largest mean
  *   share.
- * - Comparison: clean and untrained networks collapse onto a class too. The model's collapse (the largest
- *   mean share over the cells) is compared with that of reference models by the t-test of one case with a
- *   small control group, t = (x - mean) / (s sqrt((m + 1) / m)), m - 1 degrees of freedom, one-sided
- *   (Crawford, Howell, The Clinical Neuropsychologist 12, 1998), with its rank among them beside. Without
- *   two reference models there is no verdict. */
+ * - Comparison of one value of a model (its excess: bias_judge.h) with that of reference models by the t-test
+ * of one case with a small control group, t = (x - mean) / (s sqrt((m + 1) / m)), m - 1 degrees of freedom,
+ *   one-sided (Crawford, Howell, The Clinical Neuropsychologist 12, 1998), with its rank among them beside.
+ *   Without two reference models there is no verdict. */
 #ifndef APEX_ANALYSIS_BIAS_H
 #define APEX_ANALYSIS_BIAS_H
 
@@ -55,13 +54,12 @@ enum bias_verdict {
 };
 struct bias_comparison {
     enum bias_verdict verdict;
-    size_t references;      /* with a collapse that is a number */
-    double mean, deviation; /* of the references' collapse */
+    size_t references;      /* with a value that is a number */
+    double mean, deviation; /* of the references' values */
     double t, p;            /* NaN without two references, or where they all agree exactly */
-    size_t above;           /* references that collapse at least as far */
+    size_t above;           /* references with at least this value */
 };
-/* reference[references]: collapse of each. alpha: 0.05. */
-struct bias_comparison bias_compare(double collapse, const double *reference, size_t references,
-                                    double alpha);
+/* reference[references]: value of each. alpha: 0.05. */
+struct bias_comparison bias_compare(double value, const double *reference, size_t references, double alpha);
 
 #endif

@@ -1,7 +1,7 @@
 /* 6. Bias and backdoor: onto which class predictions collapse, and whether that means anything. */
 #include "analysis/section.h"
 
-#include "analysis/bias.h"
+#include "analysis/bias_judge.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include <string.h>
 
 enum { SHOWN = 10 }; /* classes with a colour of their own */
+#define ALPHA 0.05   /* level of the verdicts */
 
 /* The third largest scale: what counts as large noise. */
 static double from_scale(const struct result *f)
@@ -122,7 +123,7 @@ static int draw_entropy(struct report *r, struct apex_error *err)
 
 struct judged {
     struct bias_model own;
-    struct bias_comparison against;
+    struct bias_judgement judgement;
 };
 
 static int is_clean_model(const struct report *r, const char *name)
@@ -136,18 +137,26 @@ static int is_clean_model(const struct report *r, const char *name)
 /* Against the clean models, else against the other models of this report; never against itself. */
 static int judge(struct report *r, struct judged *j, struct apex_error *err)
 {
-    double *reference = malloc(((size_t)r->models + 1) * sizeof *reference);
-    int failed = reference ? 0 : apex_fail(err, "out of memory");
-    for (int n = 0; n < r->models && !failed; n++)
-        failed = bias_summarise(r->model[n].result, from_scale(r->model[n].result), -1, &j[n].own, err);
-    for (int n = 0; n < r->models && !failed; n++) {
-        size_t count = 0;
-        for (int k = 0; k < r->models; k++)
-            if (k != n && (!r->options->clean_models || is_clean_model(r, r->model[k].name)))
-                reference[count++] = j[k].own.collapse;
-        j[n].against = bias_compare(j[n].own.collapse, reference, count, 0.05);
+    const size_t models = (size_t)r->models;
+    const struct result **file = calloc(models + 1, sizeof *file);
+    double *from = calloc(models + 1, sizeof *from);
+    unsigned char *clean = calloc(models + 1, 1);
+    struct bias_judgement *out = calloc(models + 1, sizeof *out);
+    int failed = file && from && clean && out ? 0 : apex_fail(err, "out of memory");
+    for (size_t n = 0; n < models && !failed; n++) {
+        file[n] = r->model[n].result;
+        from[n] = from_scale(file[n]);
+        clean[n] = (unsigned char)is_clean_model(r, r->model[n].name);
+        failed = bias_summarise(file[n], from[n], -1, &j[n].own, err);
     }
-    free(reference);
+    failed =
+        failed || bias_judge(file, from, r->options->clean_models ? clean : NULL, models, ALPHA, out, err);
+    for (size_t n = 0; n < models && !failed; n++)
+        j[n].judgement = out[n];
+    free(file);
+    free(from);
+    free(clean);
+    free(out);
     return failed ? -1 : 0;
 }
 
@@ -160,9 +169,53 @@ static const char *verdict_text(enum bias_verdict v)
 
 static struct table *columns(void)
 {
-    struct table *t = table_new("bias", "Collapse onto one class under large noise");
+    struct table *t = table_new("bias", "Drawn to one class more than the references are");
     if (!t)
         return NULL;
+    table_column(t, COLUMN_TEXT, "model", "Model", "");
+    table_column(t, COLUMN_TEXT, "verdict", "Verdict", "");
+    table_column(t, COLUMN_TEXT, "class", "Class", "largest excess");
+    table_column(t, COLUMN_NUMBER, "share", "Its share", "of draws");
+    table_column(t, COLUMN_NUMBER, "reference_share", "References'", "mean share");
+    table_column(t, COLUMN_NUMBER, "excess", "Excess", "asin sqrt");
+    table_column(t, COLUMN_TEXT, "site", "Most at", "site");
+    table_column(t, COLUMN_COUNT, "references", "References", "");
+    table_column(t, COLUMN_NUMBER, "reference_mean", "Their excess", "mean");
+    table_column(t, COLUMN_NUMBER, "reference_deviation", "", "deviation");
+    table_column(t, COLUMN_NUMBER, "p", "p", "one-sided");
+    table_column(t, COLUMN_COUNT, "unlike", "Not comparable", "models");
+    return t;
+}
+
+static int put_verdicts(struct report *r, const struct judged *j, struct apex_error *err)
+{
+    struct table *t = columns();
+    char text[24];
+    for (int n = 0; n < r->models && t; n++) {
+        const struct bias_excess *own = &j[n].judgement.own;
+        const struct bias_comparison *against = &j[n].judgement.against;
+        table_text(t, r->model[n].name);
+        table_text(t, verdict_text(against->verdict));
+        table_text(t, own->sites ? groups_class_name(r->model[n].groups, own->class, text) : "");
+        table_number(t, own->share);
+        table_number(t, own->reference);
+        table_number(t, own->excess);
+        table_text(t, isnan(own->excess) ? "" : r->model[n].result->site_name[own->site]);
+        table_number(t, (double)against->references);
+        table_number(t, against->mean);
+        table_number(t, against->deviation);
+        table_number(t, against->p);
+        table_number(t, (double)j[n].judgement.unlike);
+    }
+    return report_table(r, t, 60, err);
+}
+
+static int put_collapse(struct report *r, const struct judged *j, struct apex_error *err)
+{
+    struct table *t = table_new("collapse", "Collapse onto one class under large noise, over all sites");
+    char text[24];
+    if (!t)
+        return apex_fail(err, "out of memory");
     table_column(t, COLUMN_TEXT, "model", "Model", "");
     table_column(t, COLUMN_TEXT, "class", "Class", "");
     table_column(t, COLUMN_NUMBER, "collapse", "Mean share", "of draws");
@@ -173,18 +226,7 @@ static struct table *columns(void)
     table_column(t, COLUMN_COUNT, "cells", "Cells", "sites x scales");
     table_column(t, COLUMN_NUMBER, "entropy", "Entropy", "0 to 1");
     table_column(t, COLUMN_NUMBER, "anomaly", "MAD index", "");
-    table_column(t, COLUMN_TEXT, "verdict", "Verdict", "");
-    table_column(t, COLUMN_COUNT, "references", "References", "");
-    table_column(t, COLUMN_NUMBER, "reference_mean", "Their mean", "share");
-    table_column(t, COLUMN_NUMBER, "p", "p", "one-sided");
-    return t;
-}
-
-static int put_tables(struct report *r, const struct judged *j, struct apex_error *err)
-{
-    struct table *t = columns();
-    char text[24];
-    for (int n = 0; n < r->models && t; n++) {
+    for (int n = 0; n < r->models; n++) {
         const struct bias_model *own = &j[n].own;
         table_text(t, r->model[n].name);
         table_text(t, own->cells ? groups_class_name(r->model[n].groups, own->top, text) : "");
@@ -194,10 +236,6 @@ static int put_tables(struct report *r, const struct judged *j, struct apex_erro
         table_number(t, (double)own->cells);
         table_number(t, own->entropy);
         table_number(t, own->anomaly);
-        table_text(t, verdict_text(j[n].against.verdict));
-        table_number(t, (double)j[n].against.references);
-        table_number(t, j[n].against.mean);
-        table_number(t, j[n].against.p);
     }
     return report_table(r, t, 60, err);
 }
@@ -234,39 +272,51 @@ static int share_table(struct report *r, struct apex_error *err)
     return report_table(r, t, 40, err);
 }
 
+/* The model to speak of: the smallest p, or where nothing can be judged the strongest collapse. */
+static int strongest(const struct report *r, const struct judged *j)
+{
+    int best = 0;
+    for (int n = 1; n < r->models; n++) {
+        const double p = j[n].judgement.against.p, least = j[best].judgement.against.p;
+        const int further = j[n].own.collapse > j[best].own.collapse || isnan(j[best].own.collapse);
+        if (p < least || (!isnan(p) && isnan(least)) || (isnan(p) && isnan(least) && further))
+            best = n;
+    }
+    return best;
+}
+
 static void say_reference(struct report *r, const struct judged *j)
 {
     char text[24];
-    int worst = 0, out = 0;
-    for (int n = 0; n < r->models; n++) {
-        out += j[n].against.verdict == BIAS_STANDS_OUT;
-        if (j[n].own.collapse > j[worst].own.collapse || isnan(j[worst].own.collapse))
-            worst = n;
+    int out = 0, judged = 0;
+    const int n = strongest(r, j);
+    for (int k = 0; k < r->models; k++) {
+        out += j[k].judgement.against.verdict == BIAS_STANDS_OUT;
+        judged += j[k].judgement.against.verdict != BIAS_NO_REFERENCE;
     }
-    const struct bias_model *own = &j[worst].own;
-    const struct bias_comparison *against = &j[worst].against;
-    const char *class = groups_class_name(r->model[worst].groups, own->top, text);
+    const struct bias_model *own = &j[n].own;
+    const struct bias_judgement *b = &j[n].judgement;
     if (!own->cells)
         page_finding(r->page, "No share of any class is known at large noise yet.");
-    else if (against->verdict == BIAS_NO_REFERENCE)
-        page_finding(r->page,
-                     "`%s` sends %.0f %% of its draws under large noise to class %s (%zu cells), but whether "
-                     "that means "
-                     "anything cannot be judged: clean and untrained networks collapse onto a class too, and "
-                     "there are "
-                     "fewer than two models to compare with.",
-                     r->model[worst].name, 100 * own->collapse, class, own->cells);
+    else if (!judged)
+        page_finding(
+            r->page,
+            "`%s` sends %.0f %% of its draws under large noise to class %s (%zu cells), but whether "
+            "that means anything cannot be judged: clean and untrained networks collapse onto a class "
+            "too, and there are fewer than two comparable models beside any model.",
+            r->model[n].name, 100 * own->collapse, groups_class_name(r->model[n].groups, own->top, text),
+            own->cells);
     else
-        page_finding(r->page,
-                     "%d of %d models stand out at the 5 %% level against %s. The strongest collapse is that "
-                     "of `%s`: %.0f %% "
-                     "of its draws under large noise go to class %s (%zu cells, %.0f %% agree); the %zu "
-                     "reference models "
-                     "reach %.0f %% on average, %zu of them as far (p = %.2g).",
-                     out, r->models,
-                     r->options->clean_models ? "the models named clean" : "the other models of this report",
-                     r->model[worst].name, 100 * own->collapse, class, own->cells, 100 * own->agreement,
-                     against->references, 100 * against->mean, against->above, against->p);
+        page_finding(
+            r->page,
+            "%d of %d models stand out at the 5 %% level against %s; %d cannot be judged. The smallest p is "
+            "that of `%s`: under large noise %.0f %% of its draws go to class %s, %.0f %% of those of its "
+            "%zu references (weighted mean over sites; p = %.2g).",
+            out, r->models,
+            r->options->clean_models ? "the models named clean" : "the other models of this report",
+            r->models - judged, r->model[n].name, 100 * b->own.share,
+            groups_class_name(r->model[n].groups, b->own.class, text), 100 * b->own.reference,
+            b->against.references, b->against.p);
 }
 
 int section_bias(struct report *r, struct apex_error *err)
@@ -278,16 +328,20 @@ int section_bias(struct report *r, struct apex_error *err)
         return j ? -1 : apex_fail(err, "out of memory");
     }
     say_reference(r, j);
-    page_text(r->page, "Large noise: the three largest scales of the grid, sigma = ∞ among them where it is "
-                       "in the grid; cells: those "
-                       "scales at every site. A bias alone proves nothing, and this comparison knows only "
-                       "the models it was given.");
+    page_text(
+        r->page,
+        "Large noise: the three largest scales of the grid, sigma = ∞ among them where it is in the grid. "
+        "How far draws collapse says little: honest networks do too. Compared is, class by class and site by "
+        "site, the share with that of reference models of the same architecture, as excess of asin sqrt of "
+        "the share; sites count by how well the references agree there. p: against the excess that each "
+        "reference has over the others. Judging many models at 5 %% accuses some honest ones, "
+        "and this comparison knows only the models it was given.");
     page_figures(r->page);
     int failed = draw_entropy(r, err);
     for (int n = 0; n < r->models && !failed; n++)
         failed = draw_shares(r, n, err);
     page_figures_end(r->page);
-    failed = failed || put_tables(r, j, err);
+    failed = failed || put_verdicts(r, j, err) || put_collapse(r, j, err);
     free(j);
     if (failed)
         return -1;

@@ -126,6 +126,22 @@ int infer_then_reshape(struct infer *in, struct graph_node *n, const struct apex
     return rc < 0 ? -1 : arg_set_shape(in, n, 0, want);
 }
 
+/* The inputs that an operator cannot do without are there; empty ones at the end are as good as not written.
+ */
+static int check_inputs(struct infer *in, const struct op *op, struct graph_node *n)
+{
+    while (n->inputs > op->min_inputs && n->input[n->inputs - 1] < 0)
+        n->inputs--;
+    if (n->inputs < op->min_inputs || n->inputs > op->max_inputs)
+        return graph_fail(in->g, n, in->err, "%d inputs; want %d to %d", n->inputs, op->min_inputs,
+                          op->max_inputs);
+    const int needed = op->max_inputs == OP_ANY ? n->inputs : op->min_inputs;
+    for (int k = 0; k < needed; k++)
+        if (n->input[k] < 0)
+            return graph_fail(in->g, n, in->err, "input %d is missing", k);
+    return 0;
+}
+
 static int check_form(struct infer *in, const struct op *op, struct graph_node *n, const int *uses)
 {
     int opset = in->g->opset;
@@ -134,12 +150,8 @@ static int check_form(struct infer *in, const struct op *op, struct graph_node *
     if (opset < op->first || opset > op->last)
         return graph_fail(in->g, n, in->err, "supported from opset %d to %d; the model has opset %d",
                           op->first, op->last, opset);
-    if (n->inputs < op->min_inputs || n->inputs > op->max_inputs)
-        return graph_fail(in->g, n, in->err, "%d inputs; want %d to %d", n->inputs, op->min_inputs,
-                          op->max_inputs);
-    for (int k = 0; k < op->min_inputs; k++)
-        if (n->input[k] < 0)
-            return graph_fail(in->g, n, in->err, "input %d is missing", k);
+    if (check_inputs(in, op, n) < 0)
+        return -1;
     if (n->outputs < 1)
         return graph_fail(in->g, n, in->err, "it has no output");
     for (int k = op->max_outputs; k < n->outputs; k++)

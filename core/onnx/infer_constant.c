@@ -193,7 +193,7 @@ int infer_if(struct infer *in, const struct op *op, struct graph_node *n)
     if (!t)
         return -1;
     int side = apex_shape_count(&t->shape) == 1 && *(const uint8_t *)t->data ? 1 : 2;
-    if (apex_shape_count(&t->shape) != 1 || n->inputs != 3 || n->input[side] < 0)
+    if (apex_shape_count(&t->shape) != 1 || side >= n->inputs || n->input[side] < 0)
         return graph_fail(in->g, n, in->err, "has no branch for its condition");
     n->input[0] = n->input[side];
     return INFER_VANISH;

@@ -108,11 +108,34 @@ static int matmul_batch(struct infer *in, const struct graph_node *n, const stru
     return 0;
 }
 
+/* A vector is a matrix of one row (on the left) or one column (on the right); the product has no such
+ * dimension. */
+static int matmul_of_vectors(struct infer *in, struct graph_node *n, int rank_a, int rank_b)
+{
+    const int64_t front = 0, back = 1;
+    int a = n->input[0], b = n->input[1];
+    if ((rank_a == 1 && arg_dynamic(in, n, 0)) || (rank_b == 1 && arg_dynamic(in, n, 1)))
+        return graph_fail(in->g, n, in->err, "mixes the samples of a batch: a product with one number each");
+    a = rank_a == 1 ? lower_ints(in, n, "Unsqueeze", a, "axes", &front, 1) : a;
+    b = rank_b == 1 ? lower_ints(in, n, "Unsqueeze", b, "axes", &back, 1) : b;
+    int y = a < 0 || b < 0 ? -1 : lower_step(in, n, "MatMul", a, b);
+    int64_t axes[2], last = y < 0 ? 0 : in->g->value[y].shape.rank;
+    int count = 0;
+    if (rank_a == 1)
+        axes[count++] = last - 2;
+    if (rank_b == 1)
+        axes[count++] = last - 1;
+    y = y < 0 ? -1 : lower_ints(in, n, "Squeeze", y, "axes", axes, count);
+    return lower_become(in, n, "Identity", y, -1);
+}
+
 int infer_matmul(struct infer *in, const struct op *op, struct graph_node *n)
 {
     (void)op;
     char at[APEX_SHAPE_TEXT], bt[APEX_SHAPE_TEXT];
     struct apex_shape a = *arg_shape(in, n, 0), b = *arg_shape(in, n, 1), y;
+    if ((a.rank == 1 && b.rank >= 1) || (b.rank == 1 && a.rank > 1))
+        return matmul_of_vectors(in, n, a.rank, b.rank);
     if (a.rank < 2 || b.rank < 2 || a.dim[a.rank - 1] != b.dim[b.rank - 2])
         return graph_fail(in->g, n, in->err, "shapes %s and %s do not multiply", apex_shape_text(&a, at),
                           apex_shape_text(&b, bt));

@@ -226,6 +226,7 @@ int infer_gather(struct infer *in, const struct op *op, struct graph_node *n)
                               (long long)x.dim[axis]);
         index[i] += index[i] < 0 ? x.dim[axis] : 0;
     }
+    const int is_line = t->shape.rank <= 1;
     for (int d = 0; d < axis; d++)
         shape.dim[shape.rank++] = x.dim[d];
     for (int d = 0; d < t->shape.rank; d++)
@@ -233,5 +234,8 @@ int infer_gather(struct infer *in, const struct op *op, struct graph_node *n)
     for (int d = axis + 1; d < x.rank; d++)
         shape.dim[shape.rank++] = x.dim[d];
     graph_node_cut_inputs(n, 1);
-    return arg_set_shape(in, n, 0, &shape);
+    if (is_line || !arg_dynamic(in, n, 0))
+        return arg_set_shape(in, n, 0, &shape);
+    x.dim[axis] = count; /* the kernel puts its picks into one dimension */
+    return infer_then_reshape(in, n, &x, &shape);
 }

@@ -91,13 +91,15 @@ int lower_space_depth(struct infer *in, const struct op *op, struct graph_node *
 int lower_group_norm(struct infer *in, const struct op *op,
                      struct graph_node *n); /* and InstanceNormalization */
 
-/* lower_norm.c, lower_einsum.c, lower_volume.c, lower_resize.c, lower_quantize.c, lower_attention.c */
+/* lower_norm.c, lower_einsum.c, lower_volume.c, lower_transposed.c, lower_resize.c, lower_quantize.c,
+ * lower_attention.c */
 int lower_log_sum_exp(struct infer *in, const struct op *op, struct graph_node *n);
 int lower_lp_norm(struct infer *in, const struct op *op, struct graph_node *n);
 int lower_mean_variance(struct infer *in, const struct op *op, struct graph_node *n);
 int lower_rms_norm(struct infer *in, const struct op *op, struct graph_node *n);
 int lower_einsum(struct infer *in, const struct op *op, struct graph_node *n);
 int lower_conv_volume(struct infer *in, const struct op *op, struct graph_node *n);
+int lower_conv_transposed(struct infer *in, const struct op *op, struct graph_node *n);
 int lower_pool_volume(struct infer *in, const struct op *op, struct graph_node *n);
 /* The axes from 2 on of Resize and Upsample, one after the other. */
 int lower_resize(struct infer *in, const struct op *op, struct graph_node *n);

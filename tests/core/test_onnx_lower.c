@@ -89,6 +89,55 @@ static void a_tile_repeats_every_axis_but_the_batch(void **state)
     want_error(m, "mixes the samples of a batch");
 }
 
+static void a_product_with_a_vector_is_one_with_a_matrix_of_one_column(void **state)
+{
+    (void)state;
+    Onnx__ModelProto *m = model_of(13, DIMS(-1, 4, 3));
+    model_ramp(m, "v", DIMS(3));
+    model_node(m, "MatMul", "x v", "y");
+    struct graph *g = want_graph(m);
+    assert_ops(g, "MatMul Reshape");
+    assert_shape(&g->value[g->output], DIMS(1, 4));
+    graph_free(g);
+    m = model_of(13, DIMS(-1, 3));
+    model_ramp(m, "v", DIMS(3));
+    model_node(m, "MatMul", "x v", "z");
+    model_node(m, "MatMul", "v z", "y");
+    want_error(m, "mixes the samples of a batch");
+}
+
+static void a_transposed_convolution_is_a_convolution_of_what_is_spread_out(void **state)
+{
+    (void)state;
+    Onnx__ModelProto *m = model_of(13, DIMS(-1, 2, 4, 4));
+    model_ramp(m, "w", DIMS(2, 3, 2, 2));
+    node_ints(model_node(m, "ConvTranspose", "x w", "y"), "strides", DIMS(2, 2));
+    struct graph *g = want_graph(m);
+    assert_ops(g, "Reshape Pad Reshape Conv Reshape");
+    assert_shape(&g->value[g->output], DIMS(1, 3 * 8 * 8));
+    graph_free(g);
+    m = model_of(13, DIMS(-1, 3, 4, 4));
+    model_ramp(m, "w", DIMS(2, 3, 2, 2));
+    model_node(m, "ConvTranspose", "x w", "y");
+    want_error(m, "weights of shape [2,3,2,2] for an input of shape [1,3,4,4] in 1 groups");
+    m = model_of(13, DIMS(-1, 2, 4, 4));
+    model_ramp(m, "w", DIMS(2, 3, 2, 2));
+    node_ints(model_node(m, "ConvTranspose", "x w", "y"), "strides", DIMS(0, 2));
+    want_error(m, "'strides' has an entry of 0");
+}
+
+static void picks_by_a_matrix_of_indices_are_put_in_its_shape(void **state)
+{
+    (void)state;
+    Onnx__ModelProto *m = model_of(13, DIMS(-1, 4, 3));
+    model_add(m, tensor_ints("picks", DIMS(3, 2), (int64_t[]){0, 1, 1, 2, 3, -1}, 6));
+    node_int(model_node(m, "Gather", "x picks", "y"), "axis", 1);
+    struct graph *g = want_graph(m);
+    assert_ops(g, "Gather Reshape Reshape");
+    assert_shape(&g->value[g->output], DIMS(1, 3 * 2 * 3));
+    graph_free(g);
+}
+
 static void a_convolution_of_one_dimension_has_a_height_of_one(void **state)
 {
     (void)state;
@@ -132,6 +181,9 @@ int main(void)
         cmocka_unit_test(a_sum_is_a_chain_of_additions),
         cmocka_unit_test(reductions_are_a_sum_between_two_functions),
         cmocka_unit_test(a_tile_repeats_every_axis_but_the_batch),
+        cmocka_unit_test(a_product_with_a_vector_is_one_with_a_matrix_of_one_column),
+        cmocka_unit_test(a_transposed_convolution_is_a_convolution_of_what_is_spread_out),
+        cmocka_unit_test(picks_by_a_matrix_of_indices_are_put_in_its_shape),
         cmocka_unit_test(a_convolution_of_one_dimension_has_a_height_of_one),
         cmocka_unit_test(group_normalization_is_layer_normalization_of_groups),
     };

@@ -66,6 +66,42 @@ def functions():
     return Net(forward, conv=nn.Conv2d(2, 4, 3, padding=1), last=nn.Linear(64, 5))
 
 
+def transposed():
+    """Transposed convolutions: strides with what they leave over, groups, dilation, a kernel smaller than its stride."""
+    def forward(m, x):
+        x = F.relu(m.t2(F.relu(m.t1(m.c1(x)))))
+        return m.last(flatten(F.avg_pool2d(F.relu(m.t3(x)), 4)))
+    return Net(forward, c1=nn.Conv2d(2, 4, 3, stride=2), t1=nn.ConvTranspose2d(4, 6, (3, 2), (2, 3), (1, 0), (1, 0)),
+               t2=nn.ConvTranspose2d(6, 4, 3, 1, 3, 0, groups=2, bias=False, dilation=2),
+               t3=nn.ConvTranspose2d(4, 3, 1, 2, 0, 1), last=nn.Linear(3 * 5 * 6, 5))
+
+
+def transposed_volume():
+    """The same over one and over three dimensions."""
+    def forward(m, x):
+        x = F.relu(m.t1(F.relu(m.c1(x))))
+        x = F.relu(m.t3(x.view(x.size(0), 2, 2, 2, 7)))
+        return m.last(x.mean((3, 4)).flatten(1))
+    return Net(forward, c1=nn.Conv1d(2, 4, 3, stride=2), t1=nn.ConvTranspose1d(4, 4, 5, 2, 3, 1, groups=2),
+               t3=nn.ConvTranspose3d(2, 3, (2, 3, 3), (2, 1, 2), (0, 1, 0), (1, 0, 0)), last=nn.Linear(3 * 5, 5))
+
+
+class Patches(nn.Module):
+    """Patches picked by a matrix of indices, and spectral normalisation: products with vectors, at load and later."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.utils.parametrizations.spectral_norm(nn.Conv2d(2, 4, 3, padding=1))
+        self.mix, self.last = nn.Linear(36, 8), nn.Linear(8, 5)
+        self.left, self.right = nn.Parameter(torch.rand(16) / 4), nn.Parameter(torch.randn(8) / 3)
+
+    def forward(self, x):
+        x = F.unfold(F.relu(self.conv(x)), 3, stride=2, padding=1).transpose(1, 2)
+        x = F.relu(self.mix(x))
+        gate = torch.sigmoid(torch.matmul(x, self.right))
+        return self.last(torch.matmul(self.left, x * gate.unsqueeze(2)))
+
+
 class Shifted(nn.Module):
     """Swin's shifted windows: Roll as Slice and Concat, and a mask that the file builds by ScatterND."""
 
@@ -103,6 +139,11 @@ MORE = [
     ("resize", resize, (2, 11, 10), 13, True),
     ("resize_11", resize, (2, 11, 10), 11, False),
     ("functions", functions, (2, 8, 8), 14, True),
+    ("transposed", transposed, (2, 13, 11), 13, True),
+    ("transposed_11", transposed, (2, 13, 11), 11, False),
+    ("transposed_volume", transposed_volume, (2, 18), 13, True),
+    ("patches", Patches, (2, 8, 8), 13, True),
+    ("patches_batch_5", Patches, (2, 8, 8), 11, 5),
     ("shifted_windows", Shifted, (3, 8, 8), 13, True),
     ("shifted_windows_batch_5", Shifted, (3, 8, 8), 11, 5),
 ]

@@ -49,7 +49,7 @@ int main(void)
            "put in place of\n"
            "their calls; other operators of other domains are refused. Not known, and not planned, are "
            "recurrent layers (RNN,\n"
-           "LSTM, GRU), loops, sequences, training operators, ConvTranspose, MaxUnpool, integer kernels "
+           "LSTM, GRU), loops, sequences, training operators, MaxUnpool, integer kernels "
            "(QLinearConv and its\n"
            "like: export QuantizeLinear and DequantizeLinear instead) and what detectors use.\n\n"
            "External data of a model lies in its folder or below: absolute paths and `..` are refused. "
