@@ -87,6 +87,24 @@ int lower_become(struct infer *in, struct graph_node *n, const char *op, int a, 
     return op_find(op)->infer(in, op_find(op), n);
 }
 
+int lower_extents(struct infer *in, const struct graph_node *n, const char *name, int64_t least, int count,
+                  int64_t fallback, int64_t *out)
+{
+    struct int_list list;
+    int given = arg_ints(in, n, name, -1, &list);
+    if (given < 0)
+        return -1;
+    if (given && list.count != count)
+        return graph_fail(in->g, n, in->err, "'%s' has %lld entries; want %d", name, (long long)list.count,
+                          count);
+    for (int i = 0; i < count; i++) {
+        out[i] = given ? list.v[i] : fallback;
+        if (out[i] < least || out[i] > LOWER_MAX_EXTENT)
+            return graph_fail(in->g, n, in->err, "'%s' has an entry of %lld", name, (long long)out[i]);
+    }
+    return given;
+}
+
 int lower_sum(struct infer *in, const struct op *op, struct graph_node *n)
 {
     float share = 1.0f / (float)n->inputs;

@@ -5,6 +5,8 @@
 
 #include "core/onnx/rules.h"
 
+#define LOWER_MAX_EXTENT (1 << 20)
+
 /* A node `op` on value a (and b, unless -1), to be completed and given to infer_step; -1 on failure. */
 int lower_begin(struct infer *in, const struct graph_node *n, const char *op, int a, int b,
                 struct graph_node *step);
@@ -22,6 +24,10 @@ int lower_constant(struct infer *in, const struct graph_node *n, const float *fr
 int lower_tensor(struct infer *in, const struct graph_node *n, struct apex_tensor *t);
 /* One number. */
 int lower_number(struct infer *in, const struct graph_node *n, float x);
+/* The attribute `name` of an operator over `count` dimensions (strides, pads, ...), each entry at least
+ * `least` and at most LOWER_MAX_EXTENT; all `fallback` where it is absent. 1: given; 0: absent; -1: bad. */
+int lower_extents(struct infer *in, const struct graph_node *n, const char *name, int64_t least, int count,
+                  int64_t fallback, int64_t *out);
 /* The node becomes `op` on a (and b); its attributes go. */
 int lower_become(struct infer *in, struct graph_node *n, const char *op, int a, int b);
 

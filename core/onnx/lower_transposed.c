@@ -5,30 +5,12 @@
 
 #include <string.h>
 
-enum { SPATIAL = 3, MAX_EXTENT = 1 << 16 };
+enum { SPATIAL = 3 };
 
 struct transposed {
     int dims; /* spatial ones */
     int64_t group, kernel[SPATIAL], stride[SPATIAL], dilation[SPATIAL], more[SPATIAL], pad[2 * SPATIAL];
 };
-
-static int read_list(struct infer *in, const struct graph_node *n, const char *name, int64_t least, int count,
-                     int64_t fallback, int64_t *out)
-{
-    struct int_list list;
-    int given = arg_ints(in, n, name, -1, &list);
-    if (given < 0)
-        return -1;
-    if (given && list.count != count)
-        return graph_fail(in->g, n, in->err, "'%s' has %lld entries; want %d", name, (long long)list.count,
-                          count);
-    for (int i = 0; i < count; i++) {
-        out[i] = given ? list.v[i] : fallback;
-        if (out[i] < least || out[i] > MAX_EXTENT)
-            return graph_fail(in->g, n, in->err, "'%s' has an entry of %lld", name, (long long)out[i]);
-    }
-    return given;
-}
 
 static int64_t extent(const struct transposed *t, int d)
 {
@@ -56,12 +38,12 @@ static int read_attributes(struct infer *in, const struct graph_node *n, const s
     const char *how = graph_attr_string(n, "auto_pad", "NOTSET");
     int is_same = strncmp(how, "SAME_", 5) == 0;
     int64_t want[SPATIAL];
-    if (read_list(in, n, "strides", 1, t->dims, 1, t->stride) < 0 ||
-        read_list(in, n, "dilations", 1, t->dims, 1, t->dilation) < 0 ||
-        read_list(in, n, "output_padding", 0, t->dims, 0, t->more) < 0 ||
-        read_list(in, n, "pads", 0, 2 * t->dims, 0, t->pad) < 0)
+    if (lower_extents(in, n, "strides", 1, t->dims, 1, t->stride) < 0 ||
+        lower_extents(in, n, "dilations", 1, t->dims, 1, t->dilation) < 0 ||
+        lower_extents(in, n, "output_padding", 0, t->dims, 0, t->more) < 0 ||
+        lower_extents(in, n, "pads", 0, 2 * t->dims, 0, t->pad) < 0)
         return -1;
-    int sized = read_list(in, n, "output_shape", 1, t->dims, 1, want);
+    int sized = lower_extents(in, n, "output_shape", 1, t->dims, 1, want);
     if (sized < 0)
         return -1;
     for (int d = 0; d < t->dims && is_same && !sized; d++)
@@ -163,7 +145,7 @@ int lower_conv_transposed(struct infer *in, const struct op *op, struct graph_no
                           apex_shape_text(&w->shape, text), apex_shape_text(&x, given), (long long)t.group);
     memcpy(t.kernel, w->shape.dim + 2, (size_t)t.dims * sizeof *t.kernel);
     for (int d = 0; d < t.dims; d++)
-        if (t.kernel[d] > MAX_EXTENT || x.dim[d + 2] > INT32_MAX)
+        if (t.kernel[d] > LOWER_MAX_EXTENT || x.dim[d + 2] > INT32_MAX)
             return graph_fail(in->g, n, in->err, "weights of shape %s for an input of shape %s",
                               apex_shape_text(&w->shape, text), apex_shape_text(&x, given));
     if (read_attributes(in, n, &x, &t) < 0)

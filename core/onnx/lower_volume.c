@@ -8,29 +8,9 @@
 
 #include <string.h>
 
-enum { MAX_EXTENT = 1 << 20 };
-
 struct volume {
     int64_t kernel[3], stride[3], dilation[3], pad[6], out[3], size[3];
 };
-
-static int volume_list(struct infer *in, const struct graph_node *n, const char *name, int64_t least,
-                       int count, int64_t fallback, int64_t *out)
-{
-    struct int_list list;
-    int given = arg_ints(in, n, name, -1, &list);
-    if (given < 0)
-        return -1;
-    if (given && list.count != count)
-        return graph_fail(in->g, n, in->err, "'%s' has %lld entries; want %d", name, (long long)list.count,
-                          count);
-    for (int i = 0; i < count; i++) {
-        out[i] = given ? list.v[i] : fallback;
-        if (out[i] < least || out[i] > MAX_EXTENT)
-            return graph_fail(in->g, n, in->err, "'%s' has an entry of %lld", name, (long long)out[i]);
-    }
-    return 0;
-}
 
 static int64_t extent(const struct volume *v, int d)
 {
@@ -43,9 +23,9 @@ static int volume_read(struct infer *in, const struct graph_node *n, const struc
 {
     const char *how = graph_attr_string(n, "auto_pad", "NOTSET");
     int is_same = strncmp(how, "SAME_", 5) == 0, is_ceil = graph_attr_int(n, "ceil_mode", 0) != 0;
-    if (volume_list(in, n, "strides", 1, 3, 1, v->stride) < 0 ||
-        volume_list(in, n, "dilations", 1, 3, 1, v->dilation) < 0 ||
-        volume_list(in, n, "pads", 0, 6, 0, v->pad) < 0)
+    if (lower_extents(in, n, "strides", 1, 3, 1, v->stride) < 0 ||
+        lower_extents(in, n, "dilations", 1, 3, 1, v->dilation) < 0 ||
+        lower_extents(in, n, "pads", 0, 6, 0, v->pad) < 0)
         return -1;
     for (int d = 0; d < 3; d++) {
         v->size[d] = x->dim[d + 2];
@@ -145,13 +125,13 @@ int lower_conv_volume(struct infer *in, const struct op *op, struct graph_node *
     if (w.rank != 5 || apex_shape_count(&w) < 1)
         return graph_fail(in->g, n, in->err, "weights of shape %s", apex_shape_text(&w, text));
     memcpy(v.kernel, w.dim + 2, sizeof v.kernel);
-    if (volume_list(in, n, "kernel_shape", 1, 3, 1, v.out) < 0 || volume_read(in, n, &x, &v) < 0)
+    if (lower_extents(in, n, "kernel_shape", 1, 3, 1, v.out) < 0 || volume_read(in, n, &x, &v) < 0)
         return -1;
     const struct graph_attr *said = graph_attr(n, "kernel_shape");
     if (said && memcmp(said->ints, v.kernel, sizeof v.kernel) != 0)
         return graph_fail(in->g, n, in->err, "kernel_shape is not that of the weights");
     for (int d = 0; d < 3; d++)
-        if (v.kernel[d] > MAX_EXTENT)
+        if (v.kernel[d] > LOWER_MAX_EXTENT)
             return graph_fail(in->g, n, in->err, "weights of shape %s", apex_shape_text(&w, text));
     int64_t high = v.size[1] + v.pad[1] + v.pad[4],
             full = (high + v.stride[1] - 1) / v.stride[1] * v.stride[1];
@@ -198,7 +178,7 @@ int lower_pool_volume(struct infer *in, const struct op *op, struct graph_node *
     int64_t planes, pixels;
     if (!graph_attr(n, "kernel_shape"))
         return graph_fail(in->g, n, in->err, "'kernel_shape' is missing");
-    if (volume_list(in, n, "kernel_shape", 1, 3, 1, v.kernel) < 0 || volume_read(in, n, &x, &v) < 0)
+    if (lower_extents(in, n, "kernel_shape", 1, 3, 1, v.kernel) < 0 || volume_read(in, n, &x, &v) < 0)
         return -1;
     if (__builtin_mul_overflow(x.dim[1], x.dim[2], &planes) ||
         __builtin_mul_overflow(v.out[1], v.out[2], &pixels))

@@ -309,4 +309,15 @@ static inline void assert_floats(const struct apex_tensor *t, const float *v, si
             fail_msg("element %zu is %g, want %g", i, (double)((const float *)t->data)[i], (double)v[i]);
 }
 
+/* The operators of the graph in order, one space between. */
+static inline void assert_ops(const struct graph *g, const char *expected)
+{
+    char text[512] = "";
+    for (int i = 0; i < g->nodes; i++) {
+        strcat(text, i ? " " : "");
+        strcat(text, g->node[i].op);
+    }
+    assert_string_equal(text, expected);
+}
+
 #endif

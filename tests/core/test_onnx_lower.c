@@ -19,16 +19,6 @@ static Onnx__ModelProto *model_of(int opset, const int64_t *dim, size_t rank)
     return m;
 }
 
-static void assert_ops(const struct graph *g, const char *expected)
-{
-    char text[512] = "";
-    for (int i = 0; i < g->nodes; i++) {
-        strcat(text, i ? " " : "");
-        strcat(text, g->node[i].op);
-    }
-    assert_string_equal(text, expected);
-}
-
 static void a_sum_is_a_chain_of_additions(void **state)
 {
     (void)state;
