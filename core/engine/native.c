@@ -190,6 +190,7 @@ const struct kernel_set kernel_set_native = {
     .conv_new = conv_new,
     .conv_run = conv_run,
     .conv_free = conv_free,
+    .conv_pools = winograd_suits,
     .conv_algorithm = conv_algorithm,
     .linear_new = linear_new,
     .linear_run = linear_run,

@@ -41,16 +41,17 @@ static struct layer *layer_add(struct builder *b, const struct graph_node *n, in
 /* What follows the layer in its own pass; NULL: nothing. */
 static const struct epilogue *epilogue_of(const struct step *s, const struct pass *pass, struct epilogue *e)
 {
-    *e = (struct epilogue){.relu = s->relu, .from_half = s->from_half, .to_half = s->to_half};
+    *e =
+        (struct epilogue){.relu = s->relu, .pool = s->pool, .from_half = s->from_half, .to_half = s->to_half};
     if (s->inputs > 1) {
         e->add = s->in[1].data;
         e->add_row = s->in[1].shape.dim[0] == s->out.shape.dim[0]
-                         ? (size_t)(apex_shape_count(&s->out.shape) / s->layer->rows)
+                         ? (size_t)(apex_shape_count(&s->in[1].shape) / s->layer->rows)
                          : 0;
     }
     if (s->noise)
         e->xi = noise_tile(s->noise, pass, &e->sigma);
-    return e->add || e->relu || e->xi || e->from_half || e->to_half ? e : NULL;
+    return e->add || e->relu || e->xi || e->pool || e->from_half || e->to_half ? e : NULL;
 }
 
 static void run_layer(const struct step *s, const struct pass *pass)
@@ -159,6 +160,7 @@ int emit_conv(struct builder *b, const struct graph_node *n)
             return -1;
         l->is_conv = 1;
         l->fuses = b->e->kernels->fuses && shape.groups == 1;
+        l->pools = b->e->kernels->conv_pools && b->e->kernels->conv_pools(&shape);
         l->state = b->e->kernels->conv_new(&shape, w->data, bias, &l->scratch, b->err);
         if (!l->state)
             return graph_fail(b->e->graph, n, b->err, "the kernel could not be prepared (%d rows)",

@@ -207,14 +207,59 @@ struct target {
     const float *add, *xi, *bias;
     float sigma;
     int relu, rows, columns, channels; /* rows, columns: of the tile that lie inside the image */
-    size_t line;                       /* floats from one line of the image to the next */
+    int pool;                          /* y gets the largest of 2x2 pixels */
+    size_t line, y_line;               /* floats from one line of the image, of y to the next */
 };
 
-static inline __attribute__((always_inline)) void
-tile_out_some(const struct target *t, size_t matrix, const float *from, const int rows, const int columns)
+/* Row i of a tile, from its columns, with all that follows but the pooling. */
+static inline __attribute__((always_inline)) void row_out(const struct target *t, const vec half[IN][OUT],
+                                                          int c, int i, const int columns, vec out[OUT])
+{
+    vec m[IN], bias = *(const vec *)(t->bias + c), zero = bias - bias;
+#pragma GCC unroll 6
+    for (int j = 0; j < IN; j++)
+        m[j] = half[j][i];
+    transform_out(m, out);
+#pragma GCC unroll 4
+    for (int j = 0; j < columns; j++) {
+        size_t at = (size_t)i * t->line + (size_t)(j * t->channels + c);
+        vec v = out[j] + bias;
+        if (t->add)
+            v += *(const vec *)(t->add + at);
+        if (t->relu)
+            v = (vec)((mask)v & ~(v < zero)); /* NaN passes */
+        if (t->xi)
+            v += t->sigma * *(const vec *)(t->xi + at);
+        out[j] = v;
+    }
+}
+
+/* Two rows, of which y gets the largest of each 2x2 pixels. */
+static inline __attribute__((always_inline)) void rows_pool(const struct target *t, const vec half[IN][OUT],
+                                                            int c, int i, const int columns, float *y)
+{
+    vec row[2][OUT];
+    row_out(t, half, c, i, columns, row[0]);
+    row_out(t, half, c, i + 1, columns, row[1]);
+#pragma GCC unroll 2
+    for (int j = 0; j + 1 < columns; j += 2) {
+        vec v = row[0][j];
+#pragma GCC unroll 3
+        for (int k = 1; k < 4; k++) {
+            vec x = row[k / 2][j + k % 2];
+            mask taken = (x > v) | (x != x); /* NaN passes */
+            v = (vec)((taken & (mask)x) | (~taken & (mask)v));
+        }
+        *(vec *)(y + j / 2 * t->channels) = v;
+    }
+}
+
+static inline __attribute__((always_inline)) void tile_out_some(const struct target *t, size_t matrix,
+                                                                const float *from, const int rows,
+                                                                const int columns, const int pool)
 {
     for (int c = 0; c < t->channels; c += WIDTH) {
-        vec half[IN][OUT], bias = *(const vec *)(t->bias + c), zero = bias - bias;
+        vec half[IN][OUT], out[OUT];
 #pragma GCC unroll 6
         for (int j = 0; j < IN; j++) {
             vec m[IN];
@@ -223,27 +268,18 @@ tile_out_some(const struct target *t, size_t matrix, const float *from, const in
                 m[i] = *(const vec *)(from + (size_t)(i * IN + j) * matrix + c);
             transform_out(m, half[j]);
         }
-
+        if (pool) {
+#pragma GCC unroll 2
+            for (int i = 0; i + 1 < rows; i += 2)
+                rows_pool(t, half, c, i, columns, t->y + (size_t)(i / 2) * t->y_line + c);
+            continue;
+        }
 #pragma GCC unroll 4
         for (int i = 0; i < rows; i++) {
-            vec m[IN], out[OUT];
-#pragma GCC unroll 6
-            for (int j = 0; j < IN; j++)
-                m[j] = half[j][i];
-            transform_out(m, out);
-
+            row_out(t, half, c, i, columns, out);
 #pragma GCC unroll 4
-            for (int j = 0; j < columns; j++) {
-                size_t at = (size_t)i * t->line + (size_t)(j * t->channels + c);
-                vec v = out[j] + bias;
-                if (t->add)
-                    v += *(const vec *)(t->add + at);
-                if (t->relu)
-                    v = (vec)((mask)v & ~(v < zero)); /* NaN passes */
-                if (t->xi)
-                    v += t->sigma * *(const vec *)(t->xi + at);
-                *(vec *)(t->y + at) = v;
-            }
+            for (int j = 0; j < columns; j++)
+                *(vec *)(t->y + (size_t)i * t->y_line + j * t->channels + c) = out[j];
         }
     }
 }
@@ -262,10 +298,13 @@ HOT static void tile_out(const struct target *t, size_t matrix, const float *fro
 {
     if (t->xi)
         ask_for_next(t, t->xi);
-    if (t->rows == OUT && t->columns == OUT)
-        tile_out_some(t, matrix, from, OUT, OUT);
+    const int whole = t->rows == OUT && t->columns == OUT;
+    if (whole && t->pool)
+        tile_out_some(t, matrix, from, OUT, OUT, 1);
+    else if (whole)
+        tile_out_some(t, matrix, from, OUT, OUT, 0);
     else
-        tile_out_some(t, matrix, from, t->rows, t->columns);
+        tile_out_some(t, matrix, from, t->rows, t->columns, t->pool);
 }
 
 static void scatter(const struct winograd *w, const float *from, int tile, float *y,
@@ -276,7 +315,7 @@ static void scatter(const struct winograd *w, const float *from, int tile, float
     size_t image = (size_t)s->out_h * s->out_w * s->out_c;
     size_t inside = ((size_t)at.row * s->out_w + at.column) * s->out_c, whole = at.image * image + inside;
     struct target t = {.y = y + whole, .bias = w->bias, .channels = s->out_c};
-    t.line = (size_t)s->out_w * s->out_c;
+    t.line = t.y_line = (size_t)s->out_w * s->out_c;
     t.rows = s->out_h - at.row < OUT ? s->out_h - at.row : OUT;
     t.columns = s->out_w - at.column < OUT ? s->out_w - at.column : OUT;
     if (end) {
@@ -284,6 +323,13 @@ static void scatter(const struct winograd *w, const float *from, int tile, float
         t.relu = end->relu;
         t.xi = end->xi ? end->xi + whole : NULL;
         t.sigma = end->sigma;
+        t.pool = end->pool;
+    }
+    if (t.pool) {
+        int high = s->out_h / 2, wide = s->out_w / 2;
+        size_t pixel = ((size_t)at.image * high + at.row / 2) * wide + at.column / 2;
+        t.y = y + pixel * s->out_c;
+        t.y_line = (size_t)wide * s->out_c;
     }
     tile_out(&t, out_matrix(w), from);
 }
