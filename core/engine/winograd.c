@@ -340,8 +340,9 @@ void winograd_run(const struct winograd *w, const float *x, float *y, const stru
     const struct conv_shape *s = &w->s;
     float *in = scratch, *out = in + POINTS * in_matrix(w);
     int tiles = s->batch * w->tiles_h * w->tiles_w;
-    for (int first = 0; first < tiles; first += w->block) {
-        int n = tiles - first < w->block ? tiles - first : w->block;
+    int blocks = (tiles + w->block - 1) / w->block; /* of like sizes: products of few rows are slow */
+    for (int first = 0, n; blocks > 0; blocks--, first += n) {
+        n = (tiles - first + blocks - 1) / blocks;
         for (int k = 0; k < n; k++)
             gather(w, x, first + k, in + (size_t)k * s->in_c);
         for (int p = 0; p < POINTS; p++) {
