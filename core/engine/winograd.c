@@ -29,7 +29,7 @@ struct winograd {
     struct conv_shape s;
     int tiles_h, tiles_w, block; /* block: tiles at a time */
     float *weight[POINTS];       /* packed [in_c][out_c], one allocation each */
-    float *bias, *zeros;         /* zeros[in_c]: a pixel of the padding */
+    float *bias, *zeros;         /* zeros[IN][in_c]: a line of the padding */
 };
 
 int winograd_suits(const struct conv_shape *s)
@@ -114,7 +114,7 @@ struct winograd *winograd_new(const struct conv_shape *s, const float *weight, c
     w->tiles_w = (s->out_w + OUT - 1) / OUT;
     int fit = BLOCK / (POINTS * (int)sizeof(float) * (s->in_c + s->out_c)) / 12 * 12;
     w->block = fit < 24 ? 24 : fit;
-    w->zeros = calloc((size_t)s->in_c, sizeof *w->zeros);
+    w->zeros = calloc((size_t)IN * (size_t)s->in_c, sizeof *w->zeros);
     w->bias = bias ? gemm_pad_bias(s->out_c, bias) : calloc((size_t)s->out_c, sizeof *w->bias);
     if (!w->zeros || !w->bias || pack_weights(w, weight) < 0) {
         winograd_free(w);
@@ -147,21 +147,33 @@ static inline __attribute__((always_inline)) void transform_out(const vec m[IN],
     y[3] = (float)(A * A * A) * b + (float)(B * B * B) * d + m[5];
 }
 
-/* One tile: pixel[i][j] are its in_c channels; goes to row `to` of the 36 matrices. */
-HOT static void tile_in(int channels, const float *const pixel[IN][IN], size_t matrix, float *to)
+/* The six lines of an input tile, from its column `left` on. Columns outside [left, right) are padding, a
+ * line outside is zeros. */
+struct source {
+    const float *line[IN];
+    int left, right;
+};
+
+/* One tile goes to row `to` of the 36 matrices. The loops over columns and rows are not unrolled: what lies
+ * between them does not fit the registers, and neither do 36 addresses. */
+HOT static void tile_in(int channels, const struct source *s, size_t matrix, float *to)
 {
+    vec half[IN][IN]; /* [column][row] */
+    for (int j = 0; j < IN; j++)
+        if (j < s->left || j >= s->right)
+            memset(half[j], 0, sizeof half[j]);
     for (int c = 0; c < channels; c += WIDTH) {
-        vec half[IN][IN]; /* [column][row] */
-#pragma GCC unroll 6
-        for (int j = 0; j < IN; j++) {
+#pragma GCC unroll 1
+        for (int j = s->left; j < s->right; j++) {
             vec d[IN];
 #pragma GCC unroll 6
             for (int i = 0; i < IN; i++)
-                d[i] = *(const vec *)(pixel[i][j] + c);
+                d[i] = *(const vec *)(s->line[i] + (j - s->left) * channels + c);
             transform_in(d, half[j]);
         }
-#pragma GCC unroll 6
-        for (int i = 0; i < IN; i++) {
+        float *row = to + c;
+#pragma GCC unroll 1
+        for (int i = 0; i < IN; i++, row += IN * matrix) {
             vec d[IN], t[IN];
 #pragma GCC unroll 6
             for (int j = 0; j < IN; j++)
@@ -169,7 +181,7 @@ HOT static void tile_in(int channels, const float *const pixel[IN][IN], size_t m
             transform_in(d, t);
 #pragma GCC unroll 6
             for (int j = 0; j < IN; j++)
-                *(vec *)(to + (size_t)(i * IN + j) * matrix + c) = t[j];
+                *(vec *)(row + (size_t)j * matrix) = t[j];
         }
     }
 }
@@ -187,18 +199,15 @@ static struct place place_of(const struct winograd *w, int tile)
 static void gather(const struct winograd *w, const float *x, int tile, float *to)
 {
     const struct conv_shape *s = &w->s;
-    const float *pixel[IN][IN];
     struct place at = place_of(w, tile);
-    x += (size_t)at.image * s->in_h * s->in_w * s->in_c;
+    int top = at.row - s->pad_top, left = at.column - s->pad_left;
+    struct source from = {.left = left < 0 ? -left : 0, .right = s->in_w - left < IN ? s->in_w - left : IN};
+    x += ((size_t)at.image * s->in_h * s->in_w + left + from.left) * s->in_c;
     for (int i = 0; i < IN; i++) {
-        int h = at.row - s->pad_top + i, left = at.column - s->pad_left;
-        const float *line = h >= 0 && h < s->in_h ? x + (size_t)h * s->in_w * s->in_c : NULL;
-        for (int j = 0; j < IN; j++) {
-            int inside = line && left + j >= 0 && left + j < s->in_w;
-            pixel[i][j] = inside ? line + (ptrdiff_t)(left + j) * s->in_c : w->zeros;
-        }
+        int inside = top + i >= 0 && top + i < s->in_h;
+        from.line[i] = inside ? x + (ptrdiff_t)(top + i) * s->in_w * s->in_c : w->zeros;
     }
-    tile_in(s->in_c, pixel, in_matrix(w), to);
+    tile_in(s->in_c, &from, in_matrix(w), to);
 }
 
 /* Where the outputs of a tile go, and what is added to them: offsets of pixel (0, 0) from y, add and xi. */
@@ -260,21 +269,22 @@ static inline __attribute__((always_inline)) void tile_out_some(const struct tar
 {
     for (int c = 0; c < t->channels; c += WIDTH) {
         vec half[IN][OUT], out[OUT];
-#pragma GCC unroll 6
-        for (int j = 0; j < IN; j++) {
+        const float *column = from + c;
+#pragma GCC unroll 1
+        for (int j = 0; j < IN; j++, column += matrix) {
             vec m[IN];
 #pragma GCC unroll 6
             for (int i = 0; i < IN; i++)
-                m[i] = *(const vec *)(from + (size_t)(i * IN + j) * matrix + c);
+                m[i] = *(const vec *)(column + (size_t)(i * IN) * matrix);
             transform_out(m, half[j]);
         }
         if (pool) {
-#pragma GCC unroll 2
+#pragma GCC unroll 1
             for (int i = 0; i + 1 < rows; i += 2)
                 rows_pool(t, half, c, i, columns, t->y + (size_t)(i / 2) * t->y_line + c);
             continue;
         }
-#pragma GCC unroll 4
+#pragma GCC unroll 1
         for (int i = 0; i < rows; i++) {
             row_out(t, half, c, i, columns, out);
 #pragma GCC unroll 4
