@@ -26,9 +26,10 @@ static inline __attribute__((always_inline)) void point(const struct scene *s, c
     *to = v;
 }
 
-static inline __attribute__((always_inline)) void pool_row(const struct scene *s, const int relu,
+static inline __attribute__((always_inline)) void pool_row(const struct scene *at_row, const int relu,
                                                            const int noisy, float *y)
 {
+    const struct scene own = *at_row, *s = &own; /* not to be read again after each store */
     const int64_t pixel = s->channels, line = s->wide * pixel;
     for (int64_t h = 0; h + 1 < s->high; h += 2)
         for (int64_t w = 0; w + 1 < s->wide; w += 2)

@@ -156,9 +156,10 @@ struct source {
 
 /* One tile goes to row `to` of the 36 matrices. The loops over columns and rows are not unrolled: what lies
  * between them does not fit the registers, and neither do 36 addresses. */
-HOT static void tile_in(int channels, const struct source *s, size_t matrix, float *to)
+HOT static void tile_in(int channels, const struct source *from, size_t matrix, float *to)
 {
-    vec half[IN][IN]; /* [column][row] */
+    const struct source own = *from, *s = &own; /* not to be read again after each store */
+    vec half[IN][IN];                           /* [column][row] */
     for (int j = 0; j < IN; j++)
         if (j < s->left || j >= s->right)
             memset(half[j], 0, sizeof half[j]);
@@ -263,10 +264,11 @@ static inline __attribute__((always_inline)) void rows_pool(const struct target 
     }
 }
 
-static inline __attribute__((always_inline)) void tile_out_some(const struct target *t, size_t matrix,
+static inline __attribute__((always_inline)) void tile_out_some(const struct target *at, size_t matrix,
                                                                 const float *from, const int rows,
                                                                 const int columns, const int pool)
 {
+    const struct target own = *at, *t = &own; /* not to be read again after each store */
     for (int c = 0; c < t->channels; c += WIDTH) {
         vec half[IN][OUT], out[OUT];
         const float *column = from + c;
@@ -306,11 +308,15 @@ static inline __attribute__((always_inline)) void ask_for_next(const struct targ
 
 HOT static void tile_out(const struct target *t, size_t matrix, const float *from)
 {
+    const int whole = t->rows == OUT && t->columns == OUT;
+    struct target bare = *t; /* most have neither: their code does not ask */
+    bare.add = bare.xi = NULL;
     if (t->xi)
         ask_for_next(t, t->xi);
-    const int whole = t->rows == OUT && t->columns == OUT;
     if (whole && t->pool)
         tile_out_some(t, matrix, from, OUT, OUT, 1);
+    else if (whole && !t->add && !t->xi)
+        tile_out_some(&bare, matrix, from, OUT, OUT, 0);
     else if (whole)
         tile_out_some(t, matrix, from, OUT, OUT, 0);
     else
