@@ -124,17 +124,21 @@ struct winograd *winograd_new(const struct conv_shape *s, const float *weight, c
     return w;
 }
 
-/* B' d: one column or row of six. */
-static inline __attribute__((always_inline)) void transform_in(const vec d[IN], vec t[IN])
+/* B' d: one column or row of six. framed: the first and the last are zeros of the padding. */
+static inline __attribute__((always_inline)) void transform_in(const vec d[IN], const int framed, vec t[IN])
 {
     vec a = d[4] - 2 * d[2], b = (float)A * (d[3] - 2 * d[1]);
     vec c = d[4] - 0.5f * d[2], e = (float)B * (d[3] - 0.5f * d[1]);
-    t[0] = d[0] - 2.5f * d[2] + d[4];
     t[1] = a + b;
     t[2] = a - b;
     t[3] = c + e;
     t[4] = c - e;
-    t[5] = d[1] - 2.5f * d[3] + d[5];
+    t[0] = d[4] - 2.5f * d[2];
+    t[5] = d[1] - 2.5f * d[3];
+    if (!framed) {
+        t[0] = d[0] - 2.5f * d[2] + d[4];
+        t[5] += d[5];
+    }
 }
 
 /* A' m. */
@@ -152,15 +156,18 @@ static inline __attribute__((always_inline)) void transform_out(const vec m[IN],
 struct source {
     const float *line[IN];
     int left, right;
+    int framed; /* only the inner 4x4 pixels lie in the image */
 };
 
-/* One tile goes to row `to` of the 36 matrices. The loops over columns and rows are not unrolled: what lies
- * between them does not fit the registers, and neither do 36 addresses. */
-HOT static void tile_in(int channels, const struct source *from, size_t matrix, float *to)
+/* The loops over columns and rows are not unrolled: what lies between them does not fit the registers, and
+ * neither do 36 addresses. framed: the tile is the whole image, all around is padding. */
+static inline __attribute__((always_inline)) void tile_in_some(int channels, const struct source *from,
+                                                               const int framed, size_t matrix, float *to)
 {
     const struct source own = *from, *s = &own; /* not to be read again after each store */
-    vec half[IN][IN];                           /* [column][row] */
-    for (int j = 0; j < IN; j++)
+    const int first = framed ? 1 : 0, end = framed ? IN - 1 : IN;
+    vec half[IN][IN]; /* [column][row] */
+    for (int j = first; j < end; j++)
         if (j < s->left || j >= s->right)
             memset(half[j], 0, sizeof half[j]);
     for (int c = 0; c < channels; c += WIDTH) {
@@ -168,23 +175,32 @@ HOT static void tile_in(int channels, const struct source *from, size_t matrix, 
         for (int j = s->left; j < s->right; j++) {
             vec d[IN];
 #pragma GCC unroll 6
-            for (int i = 0; i < IN; i++)
+            for (int i = first; i < end; i++)
                 d[i] = *(const vec *)(s->line[i] + (j - s->left) * channels + c);
-            transform_in(d, half[j]);
+            transform_in(d, framed, half[j]);
         }
         float *row = to + c;
 #pragma GCC unroll 1
         for (int i = 0; i < IN; i++, row += IN * matrix) {
             vec d[IN], t[IN];
 #pragma GCC unroll 6
-            for (int j = 0; j < IN; j++)
+            for (int j = first; j < end; j++)
                 d[j] = half[j][i];
-            transform_in(d, t);
+            transform_in(d, framed, t);
 #pragma GCC unroll 6
             for (int j = 0; j < IN; j++)
                 *(vec *)(row + (size_t)j * matrix) = t[j];
         }
     }
+}
+
+/* One tile goes to row `to` of the 36 matrices. */
+HOT static void tile_in(int channels, const struct source *s, size_t matrix, float *to)
+{
+    if (s->framed)
+        tile_in_some(channels, s, 1, matrix, to);
+    else
+        tile_in_some(channels, s, 0, matrix, to);
 }
 
 struct place {
@@ -208,6 +224,7 @@ static void gather(const struct winograd *w, const float *x, int tile, float *to
         int inside = top + i >= 0 && top + i < s->in_h;
         from.line[i] = inside ? x + (ptrdiff_t)(top + i) * s->in_w * s->in_c : w->zeros;
     }
+    from.framed = top == -1 && left == -1 && s->in_h == OUT && s->in_w == OUT;
     tile_in(s->in_c, &from, in_matrix(w), to);
 }
 
