@@ -104,8 +104,8 @@ KERNEL void tile_of(const int rows, const struct gemm_tile *t)
             tile_store(t, r, acc[r]);
 }
 
-/* Rows of a product with nothing before or after it: the many small ones of Winograd's method spend as long
- * on what tile_of asks about as on a third of their multiplications. */
+/* Rows of a product with nothing before or after it. Winograd's method makes so many small ones that what
+ * tile_of asks about takes a twentieth of a small network's time. */
 KERNEL void plain_of(const int rows, const struct gemm *g, const float *x, const float *w, float *y)
 {
     VEC acc[12][VECS];
