@@ -105,8 +105,8 @@ struct layer {
     int fuses; /* its kernel reads what is added before it writes over it */
     int half;  /* its operands are rounded to bfloat16 */
     void *state;
-    size_t scratch, weights; /* bytes */
-    int64_t flops;           /* of one row */
+    size_t scratch; /* bytes */
+    int64_t flops;  /* of one row */
 };
 
 /* Shared by all programs of a runner. */
