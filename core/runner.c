@@ -5,9 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 struct runner_site {
     int index; /* APEX_SITE_... or an activation */
@@ -29,18 +26,6 @@ struct apex_runner {
     double *seconds;
     size_t bytes;
 };
-
-/* A large runner's memory goes back to the system: the next one may be made on another thread, which has
- * another part of the heap. */
-static void give_back(size_t freed)
-{
-#ifdef __GLIBC__
-    if (freed >= 16 * 1024 * 1024)
-        malloc_trim(0);
-#else
-    (void)freed;
-#endif
-}
 
 void apex_runner_free(struct apex_runner *r)
 {
@@ -64,7 +49,7 @@ void apex_runner_free(struct apex_runner *r)
     free(r->scratch);
     size_t freed = r->bytes;
     free(r);
-    give_back(freed);
+    engine_give_back(freed);
 }
 
 static int site_value(const struct apex_model *m, int index)

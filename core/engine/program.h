@@ -169,4 +169,8 @@ void program_fill_noise(const struct program *p, const struct pass *pass, float 
 /* 64-byte aligned, zeroed; freed with free(). */
 float *engine_alloc(int64_t count, struct apex_error *err);
 
+/* After so many bytes were freed: where that is much, the C library passes them on to the system. The next
+ * runner may be made on another thread, which has another part of the heap. */
+void engine_give_back(size_t freed);
+
 #endif
