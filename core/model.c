@@ -9,8 +9,7 @@
 /* Stands between the importer and the caller's reader: each external file is asked for once and hashed when
  * it is first used. */
 struct external {
-    onnx_read_fn read;
-    void *context;
+    const struct onnx_files *from;
     struct sha256 *hash;
     struct external_file {
         char *path;
@@ -36,7 +35,7 @@ static const void *read_external(void *context, const char *path, size_t *size, 
         apex_fail(err, "no memory for external data '%s'", path);
         return NULL;
     }
-    const void *data = e->read(e->context, path, size, err);
+    const void *data = e->from->read(e->from->context, path, size, err);
     if (!data) {
         free(copy);
         return NULL;
@@ -44,6 +43,12 @@ static const void *read_external(void *context, const char *path, size_t *size, 
     sha256_add(e->hash, data, *size);
     e->file[e->files++] = (struct external_file){copy, data, *size};
     return data;
+}
+
+static void release_bytes(void *context, const void *from, size_t size)
+{
+    const struct external *e = context;
+    e->from->release(e->from->context, from, size);
 }
 
 static void external_free(struct external *e)
@@ -63,15 +68,25 @@ struct apex_model *apex_model_with_tensors(const void *bytes, size_t size, const
                                            onnx_read_fn read, void *context, const char *const *pattern,
                                            int patterns, struct apex_error *err)
 {
+    const struct onnx_files files = {read, NULL, context};
+    return apex_model_import(bytes, size, source, &files, pattern, patterns, err);
+}
+
+struct apex_model *apex_model_import(const void *bytes, size_t size, const char *source,
+                                     const struct onnx_files *files, const char *const *pattern, int patterns,
+                                     struct apex_error *err)
+{
     const struct onnx_keep keep = {pattern, patterns};
-    struct external e = {read, context, sha256_new(), NULL, 0};
+    struct external e = {files, sha256_new(), NULL, 0};
+    const struct onnx_files hashed = {files->read ? read_external : NULL,
+                                      files->release ? release_bytes : NULL, &e};
     struct apex_model *m = calloc(1, sizeof *m);
     if (!m || !e.hash) {
         apex_fail(err, "%s: no memory for a model", source);
         goto failed;
     }
     sha256_add(e.hash, bytes, size);
-    m->graph = onnx_import_keeping(bytes, size, source, read ? read_external : NULL, &e, &keep, err);
+    m->graph = onnx_import_keeping(bytes, size, source, &hashed, &keep, err);
     if (!m->graph || apex_model_analyse(m, err) || apex_model_add_tensors(m, pattern, patterns, err))
         goto failed;
     sha256_end(e.hash, m->sha256);

@@ -53,6 +53,12 @@ struct apex_model *apex_model_with_tensors(const void *bytes, size_t size, const
                                            onnx_read_fn read, void *context, const char *const *pattern,
                                            int patterns, struct apex_error *err);
 
+/* The same, and files->release (NULL: nobody) is told which of the bytes are not read again: large weights,
+ * one after the other. The peak is then the file or the weights, whichever is larger, and no longer both. */
+struct apex_model *apex_model_import(const void *bytes, size_t size, const char *source,
+                                     const struct onnx_files *files, const char *const *pattern, int patterns,
+                                     struct apex_error *err);
+
 /* Loads from a file; external data is looked for in its folder. */
 struct apex_model *apex_model_load(const char *path, struct apex_error *err);
 struct apex_model *apex_model_load_with_tensors(const char *path, const char *const *pattern, int patterns,

@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct blob {
     void *data;
@@ -108,6 +110,16 @@ static const void *read_beside(void *context, const char *name, size_t *size, st
     return b->data;
 }
 
+/* The whole pages of a part of a blob, whose bytes nobody wants any more. */
+static void give_back_pages(void *context, const void *from, size_t size)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const size_t before = (page - (uintptr_t)from % page) % page;
+    (void)context;
+    if (size >= before + page)
+        madvise((char *)from + before, (size - before) / page * page, MADV_DONTNEED);
+}
+
 struct apex_model *apex_model_load(const char *path, struct apex_error *err)
 {
     return apex_model_load_with_tensors(path, NULL, 0, err);
@@ -120,8 +132,8 @@ struct apex_model *apex_model_load_with_tensors(const char *path, const char *co
     if (!file)
         return NULL;
     struct folder folder = {path, NULL};
-    struct apex_model *m =
-        apex_model_with_tensors(file->data, file->size, path, read_beside, &folder, pattern, patterns, err);
+    const struct onnx_files files = {read_beside, give_back_pages, &folder};
+    struct apex_model *m = apex_model_import(file->data, file->size, path, &files, pattern, patterns, err);
     free_blobs(folder.blob);
     free_blobs(file);
     return m;

@@ -2,6 +2,7 @@
 #include "core/onnx/edit.h"
 #include "core/onnx/expand.h"
 #include "core/onnx/names.h"
+#include "core/onnx/unpack.h"
 #include "core/onnx/wire.h"
 
 #include <stdio.h>
@@ -14,7 +15,7 @@ struct decode {
     const Onnx__GraphProto *proto;
     struct graph *g;
     struct names names;
-    const struct external_data *external;
+    const struct onnx_files *files;
     int64_t batch;
     struct apex_error *err;
 };
@@ -46,7 +47,7 @@ static int decode_initializers(struct decode *d)
         int v = declare(d, text_of(p->name), "initializer");
         if (v < 0)
             return -1;
-        struct apex_tensor *t = tensor_proto_take(p, d->external, d->err);
+        struct apex_tensor *t = tensor_proto_take(p, d->files, d->err);
         if (!t)
             return apex_fail_in(d->err, "initializer '%.200s'", text_of(p->name));
         d->g->value[v].constant = t;
@@ -155,7 +156,7 @@ static int decode_attr(struct decode *d, const Onnx__AttributeProto *p, struct g
     a->f = p->f;
     if (type == ATTR_STRING && !(a->s = strndup(p->s.data ? (const char *)p->s.data : "", p->s.len)))
         return apex_fail(d->err, "no memory for attribute '%.100s'", name);
-    if (type == ATTR_TENSOR && (!p->t || !(a->t = tensor_proto_read(p->t, d->external, d->err)))) {
+    if (type == ATTR_TENSOR && (!p->t || !(a->t = tensor_proto_read(p->t, d->files, d->err)))) {
         if (!p->t)
             apex_fail(d->err, "there is no tensor");
         char cause[APEX_ERROR_TEXT];
@@ -300,10 +301,10 @@ static int decode_model(struct decode *d, Onnx__ModelProto *model)
     return graph_sort(d->g, d->err);
 }
 
-struct graph *onnx_decode(const void *bytes, size_t size, const char *source,
-                          const struct external_data *external, int64_t *batch, struct apex_error *err)
+struct graph *onnx_decode(const void *bytes, size_t size, const char *source, const struct onnx_files *files,
+                          int64_t *batch, struct apex_error *err)
 {
-    struct decode d = {.external = external, .batch = 1, .err = err};
+    struct decode d = {.files = files, .batch = 1, .err = err};
     Onnx__ModelProto *model = NULL;
     int rc = -1;
     d.g = calloc(1, sizeof *d.g);
@@ -317,11 +318,9 @@ struct graph *onnx_decode(const void *bytes, size_t size, const char *source,
     }
     if (wire_check(&onnx__model_proto__descriptor, bytes, size, err) < 0)
         goto done;
-    model = onnx__model_proto__unpack(NULL, size, bytes);
-    if (!model) {
-        apex_fail(err, "not an ONNX file: protobuf cannot read it");
+    model = onnx_unpack(bytes, size, files->release, files->context, err);
+    if (!model)
         goto done;
-    }
     rc = decode_model(&d, model);
     *batch = d.batch;
 done:

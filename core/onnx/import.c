@@ -8,16 +8,17 @@
 struct graph *onnx_import(const void *bytes, size_t size, const char *source, onnx_read_fn read,
                           void *context, struct apex_error *err)
 {
-    return onnx_import_keeping(bytes, size, source, read, context, NULL, err);
+    const struct onnx_files files = {read, NULL, context};
+    return onnx_import_keeping(bytes, size, source, &files, NULL, err);
 }
 
-struct graph *onnx_import_keeping(const void *bytes, size_t size, const char *source, onnx_read_fn read,
-                                  void *context, const struct onnx_keep *keep, struct apex_error *err)
+struct graph *onnx_import_keeping(const void *bytes, size_t size, const char *source,
+                                  const struct onnx_files *files, const struct onnx_keep *keep,
+                                  struct apex_error *err)
 {
-    struct external_data external = {.read = read, .context = context};
     struct apex_error own = {{0}};
     int64_t batch = 1;
-    struct graph *g = onnx_decode(bytes, size, source, &external, &batch, &own);
+    struct graph *g = onnx_decode(bytes, size, source, files, &batch, &own);
     if (g && onnx_infer(g, batch, &own) == 0 && onnx_check(g, &own) == 0 &&
         onnx_simplify(g, keep, &own) == 0 && onnx_check(g, &own) == 0)
         return g;

@@ -2,11 +2,11 @@
  * Stages:
  *
  *   wire      a look at the raw bytes: depth, lengths, number of messages (wire.c)
- *   decode    protobuf-c -> values, nodes, constants; external data; types widened; nodes sorted, dead ones
- *             dropped (decode.c, tensor_proto.c, sort.c)
- *   infer     node by node: checks, normal form and shapes (infer.c, infer_*.c), and what has only constant
- *             inputs is computed (fold_*.c); Identity and the like vanish; ops.c is the table of operators
- *   check     weights are numbers, the output is class scores (check.c)
+ *   unpack    protobuf-c, large weights one by one (unpack.c)
+ *   decode    its structures -> values, nodes, constants; external data; types widened; nodes sorted, dead
+ * ones dropped (decode.c, tensor_proto.c, sort.c) infer     node by node: checks, normal form and shapes
+ * (infer.c, infer_*.c), and what has only constant inputs is computed (fold_*.c); Identity and the like
+ * vanish; ops.c is the table of operators check     weights are numbers, the output is class scores (check.c)
  *   simplify  BatchNormalization goes into the Conv or Gemm before it, unused values go (simplify.c)
  */
 #ifndef APEX_CORE_ONNX_IMPORT_H
@@ -17,6 +17,16 @@
 /* Supplies the bytes of an external-data file next to the model. path is relative, has no "..", and is as
  * written in the model. Returns bytes that stay valid until import ends, or NULL with err. */
 typedef const void *(*onnx_read_fn)(void *context, const char *path, size_t *size, struct apex_error *err);
+
+/* Told that these bytes of the model have been copied and are not read again. */
+typedef void (*onnx_release_fn)(void *context, const void *from, size_t size);
+
+/* What a model's file and its neighbours come from; each function may be NULL. */
+struct onnx_files {
+    onnx_read_fn read;
+    onnx_release_fn release;
+    void *context;
+};
 
 /* The longest messages name the file as `source`. Returns a graph, freed with graph_free, or NULL with err.
  * read may be NULL: then external data is an error. Never crashes on hostile bytes. */
@@ -30,7 +40,8 @@ struct onnx_keep {
 };
 
 /* The same; keep may be NULL. */
-struct graph *onnx_import_keeping(const void *bytes, size_t size, const char *source, onnx_read_fn read,
-                                  void *context, const struct onnx_keep *keep, struct apex_error *err);
+struct graph *onnx_import_keeping(const void *bytes, size_t size, const char *source,
+                                  const struct onnx_files *files, const struct onnx_keep *keep,
+                                  struct apex_error *err);
 
 #endif

@@ -6,7 +6,7 @@
 struct apex_tensor *onnx_tensor_from_bytes(const void *bytes, size_t size, const char *source,
                                            struct apex_error *err)
 {
-    const struct external_data nowhere = {0};
+    const struct onnx_files nowhere = {0};
     struct apex_tensor *t = NULL;
     if (wire_check(&onnx__tensor_proto__descriptor, bytes, size, err) == 0) {
         Onnx__TensorProto *p = onnx__tensor_proto__unpack(NULL, size, bytes);

@@ -204,7 +204,7 @@ static int path_is_safe(const char *path)
     return 1;
 }
 
-static const uint8_t *external_bytes(const Onnx__TensorProto *p, const struct external_data *external,
+static const uint8_t *external_bytes(const Onnx__TensorProto *p, const struct onnx_files *external,
                                      size_t need, struct apex_error *err)
 {
     const char *location = NULL;
@@ -257,7 +257,7 @@ static int proto_shape(const Onnx__TensorProto *p, struct apex_shape *shape, int
     return 0;
 }
 
-struct apex_tensor *tensor_proto_read(const Onnx__TensorProto *p, const struct external_data *external,
+struct apex_tensor *tensor_proto_read(const Onnx__TensorProto *p, const struct onnx_files *external,
                                       struct apex_error *err)
 {
     struct apex_shape shape = {0};
@@ -298,7 +298,7 @@ struct apex_tensor *tensor_proto_read(const Onnx__TensorProto *p, const struct e
     return t;
 }
 
-struct apex_tensor *tensor_proto_take(Onnx__TensorProto *p, const struct external_data *external,
+struct apex_tensor *tensor_proto_take(Onnx__TensorProto *p, const struct onnx_files *external,
                                       struct apex_error *err)
 {
     struct apex_shape shape = {0};

@@ -7,19 +7,14 @@
 
 #include "onnx.pb-c.h"
 
-struct external_data { /* where external data comes from; read NULL: nowhere */
-    onnx_read_fn read;
-    void *context;
-};
-
-/* The tensor, freed by the caller; NULL with err. Memory is asked for only after the bytes are seen to be
- * there. */
-struct apex_tensor *tensor_proto_read(const Onnx__TensorProto *p, const struct external_data *external,
+/* The tensor, freed by the caller; NULL with err. external: where external data comes from; read NULL:
+ * nowhere. Memory is asked for only after the bytes are seen to be there. */
+struct apex_tensor *tensor_proto_read(const Onnx__TensorProto *p, const struct onnx_files *external,
                                       struct apex_error *err);
 
 /* The same, but float32 raw data is taken over where possible, not copied: a model then needs memory for its
  * bytes and for its weights, and no more. *p keeps everything else. */
-struct apex_tensor *tensor_proto_take(Onnx__TensorProto *p, const struct external_data *external,
+struct apex_tensor *tensor_proto_take(Onnx__TensorProto *p, const struct onnx_files *external,
                                       struct apex_error *err);
 
 /* What an ONNX element type becomes here: 0 and *type, or -1 (strings, complex numbers, unknown types). */

@@ -119,10 +119,13 @@ static struct apex_model *load_model(const struct grid *g, const struct grid_mod
         outcome = -1;
     struct apex_model *model = NULL;
     if (!team_agree(team, outcome, &cause)) {
-        const void *shared = team_share(team, data, size, &size, &cause);
+        const void *before = team_shared(team), *shared = team_share(team, data, size, &size, &cause);
         struct model_reader reader = {team, entry->path};
+        free(data); /* before the weights are there, too */
+        data = NULL;
         if (shared)
             model = load_with_sites(g, shared, size, entry->path, &reader, &cause);
+        team_unshare_since(team, before);
     }
     free(data);
     if (!model)

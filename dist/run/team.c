@@ -159,6 +159,29 @@ const void *team_share(struct team *t, const void *data, size_t size, size_t *sh
     return w->memory;
 }
 
+static void free_window(struct window *w)
+{
+    if (w->win != MPI_WIN_NULL)
+        MPI_Win_free(&w->win);
+    else
+        free(w->memory);
+    free(w);
+}
+
+const void *team_shared(const struct team *t)
+{
+    return t->windows;
+}
+
+void team_unshare_since(struct team *t, const void *shared)
+{
+    while (t->windows && t->windows != shared) {
+        struct window *w = t->windows;
+        t->windows = w->next;
+        free_window(w);
+    }
+}
+
 int team_agree(struct team *t, int outcome, struct apex_error *err)
 {
     struct apex_error text = {{0}};
@@ -265,25 +288,13 @@ void team_abort(struct team *t, int code)
     _exit(code);
 }
 
-static void free_windows(struct team *t)
-{
-    for (struct window *w = t->windows, *next; w; w = next) {
-        next = w->next;
-        if (w->win != MPI_WIN_NULL)
-            MPI_Win_free(&w->win);
-        else
-            free(w->memory);
-        free(w);
-    }
-}
-
 int team_end(struct team *t, int code)
 {
     if (!t)
         return code;
     while (t->outgoing)
         sweep_outgoing(t);
-    free_windows(t);
+    team_unshare_since(t, NULL);
     if (t->uses_mpi) {
         MPI_Finalize();
         const struct timespec others_leave_first = {0, 50000000};

@@ -14,10 +14,14 @@ int team_rank(const struct team *t);
 int team_size(const struct team *t);
 
 /* Collective: bytes of rank 0 (data, size; ignored elsewhere) become readable on every rank: sent once to
- * each node, kept once per node in shared memory. Valid until team_end. NULL with err on every rank if there
- * is no memory for it. */
+ * each node, kept once per node in shared memory. Valid until team_unshare_since or team_end. NULL with err
+ * on every rank if there is no memory for it. */
 const void *team_share(struct team *t, const void *data, size_t size, size_t *shared_size,
                        struct apex_error *err);
+
+/* What is shared now, and, collective: whatever came after that is not needed any more, on any rank. */
+const void *team_shared(const struct team *t);
+void team_unshare_since(struct team *t, const void *shared);
 
 /* Collective: rank 0's outcome (0 or -1 and the text in err) becomes everybody's. Returns it. */
 int team_agree(struct team *t, int outcome, struct apex_error *err);

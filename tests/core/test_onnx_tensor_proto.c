@@ -14,7 +14,7 @@
 enum { FLOAT16 = ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16, INT8 = ONNX__TENSOR_PROTO__DATA_TYPE__INT8 };
 
 /* Reads and frees p. */
-static struct apex_tensor *read_tensor(Onnx__TensorProto *p, const struct external_data *external,
+static struct apex_tensor *read_tensor(Onnx__TensorProto *p, const struct onnx_files *external,
                                        struct apex_error *err)
 {
     struct apex_tensor *t = tensor_proto_read(p, external, err);
@@ -137,7 +137,7 @@ static struct apex_tensor *read_external(const char *location, const char *offse
                                          int *calls, struct apex_error *err)
 {
     const char *const pair[3][2] = {{"location", location}, {"offset", offset}, {"length", length}};
-    const struct external_data external = {.read = read_file, .context = calls};
+    const struct onnx_files external = {.read = read_file, .context = calls};
     Onnx__TensorProto *p = tensor_new(NULL, ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT, DIMS(2));
     p->has_data_location = 1;
     p->data_location = ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
