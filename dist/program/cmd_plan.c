@@ -85,8 +85,7 @@ static void print_text(const struct sweep *s, const struct done *done, const str
                    (unsigned long long)done[k].response_wanted);
     printf("%u units, %llu sample-draws to go\n", e->plan.units, (unsigned long long)e->plan.draws);
     printf(
-        "memory: %.0f MB a rank (work, the loaded models, the program), and %.0f MB of data and model files "
-        "once per node\n",
+        "memory: %.0f MB a rank (work, the loaded models, the program), and %.0f MB of data once per node\n",
         e->rank_bytes / 1e6, e->shared / 1e6);
     printf("disk: about %.1f MB more of journal, and NetCDF files of about the same size\n",
            e->journal / 1e6);
