@@ -120,6 +120,7 @@ struct engine {
     int layers, layer_room;
     const int *probe; /* [probes] values whose difference from the clean pass is asked for; borrowed */
     int probes;
+    int settles;  /* a program for the limit was given up at an operator that is no power of sigma (ops.c) */
     size_t bytes; /* of clean tensors and weights */
 };
 
