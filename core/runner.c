@@ -47,7 +47,9 @@ void apex_runner_free(struct apex_runner *r)
     free(r->xi);
     free(r->row_xi);
     free(r->scratch);
+    size_t freed = r->bytes;
     free(r);
+    engine_give_back(freed);
 }
 
 static int site_value(const struct apex_model *m, int index)

@@ -107,8 +107,8 @@ struct layer {
     int pools; /* and takes the largest of 2x2 pixels */
     int half;  /* its operands are rounded to bfloat16 */
     void *state;
-    size_t scratch, weights; /* bytes */
-    int64_t flops;           /* of one row */
+    size_t scratch; /* bytes */
+    int64_t flops;  /* of one row */
 };
 
 /* Shared by all programs of a runner. */
@@ -171,5 +171,9 @@ void program_fill_noise(const struct program *p, const struct pass *pass, float 
 
 /* 64-byte aligned, zeroed; freed with free(). */
 float *engine_alloc(int64_t count, struct apex_error *err);
+
+/* After so many bytes were freed: where that is much, the C library passes them on to the system. The next
+ * runner may be made on another thread, which has another part of the heap. */
+void engine_give_back(size_t freed);
 
 #endif
