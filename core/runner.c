@@ -47,7 +47,9 @@ void apex_runner_free(struct apex_runner *r)
     free(r->xi);
     free(r->row_xi);
     free(r->scratch);
+    size_t freed = r->bytes;
     free(r);
+    engine_give_back(freed);
 }
 
 static int site_value(const struct apex_model *m, int index)
@@ -77,9 +79,10 @@ static int compile_site(struct apex_runner *r, struct runner_site *s, int limit,
     if (!r->tile_rows)
         return 0;
     s->finite = program_perturbed(&r->e, s->index, r->tile_rows, 0, kind, err);
+    r->e.settles = 0;
     if (s->finite && limit)
         s->limit = program_perturbed(&r->e, s->index, r->tile_rows, 1, kind, err);
-    return s->finite && (s->limit || !limit) ? 0 : -1;
+    return s->finite && (s->limit || r->e.settles || !limit) ? 0 : -1;
 }
 
 struct room {
@@ -313,11 +316,12 @@ void apex_runner_perturb(struct apex_runner *r, int site, const float *scale, co
         make_noise(r, s->finite, &pass);
     program_begin(s->finite, &pass);
     /* infinity last: the limit's program uses the same memory */
-    for (int limit = 0; limit < 2; limit++)
+    for (int last = 0; last < 2; last++)
         for (int k = 0; k < n_sigmas; k++) {
-            if ((isinf(sigma[k]) != 0) != limit)
+            if ((isinf(sigma[k]) != 0) != last)
                 continue;
-            pass.sigma = sigma[k];
+            const int limit = last && s->limit;
+            pass.sigma = last && !limit ? APEX_LIMIT_SIGMA : sigma[k];
             pass.xi = limit ? NULL : pass.xi; /* its noise lies elsewhere in the tile */
             run_scale(r, limit ? s->limit : s->finite, &pass,
                       logits + (size_t)k * (size_t)r->tile_rows * (size_t)r->e.model->classes);

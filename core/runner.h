@@ -12,14 +12,20 @@
 
 struct apex_runner;
 
+/* sigma = infinity behind operators whose response is no power of sigma (Sigmoid, Clip, Softmax, GELU): a
+ * scale at which a value near 1 is below the rounding of the noise. Where all operators are homogeneous, or
+ * LayerNorm, the limit itself is computed. */
+#define APEX_LIMIT_SIGMA 16777216.0 /* 2^24 */
+
 /* Rows of a tile for a model and a number of draws: a power of two, small enough that a tile of the largest
  * activation stays in cache. Part of the numerics: changing it changes results in the last bits. */
 int apex_tile_rows(const struct apex_model *m, uint32_t draws);
 
 /* Prepares passes at the given sites (APEX_SITE_INPUT and APEX_SITE_ALL included; n_sites may be 0 for clean
  * inference only). kernels: a name for kernel_set_find. limit: also prepare sigma = infinity; an operator
- * downstream of a site that has no such limit is an error that names it. tile_rows 0: no perturbed passes,
- * only the sites' clean activations are kept. NULL with err. Make it on the thread that will use it. */
+ * downstream of a site that has no such limit (Exp, Sin) is an error that names it. tile_rows 0: no perturbed
+ * passes, only the sites' clean activations are kept. NULL with err. Make it on the thread that will use it.
+ */
 struct apex_runner *apex_runner_new(const struct apex_model *m, const char *kernels, const int *sites,
                                     int n_sites, int tile_rows, const struct apex_noise *noise, int limit,
                                     struct apex_error *err);

@@ -77,7 +77,8 @@ void linear_free(void *state)
     struct linear *l = state;
     if (!l)
         return;
-    free(l->weight);
+    if (!l->borrowed)
+        free(l->weight);
     free(l->bias);
     free(l);
 }
@@ -89,7 +90,8 @@ void *linear_keep(struct linear l, int biased, struct apex_error *err)
         *kept = l;
         return kept;
     }
-    free(l.weight);
+    if (!l.borrowed)
+        free(l.weight);
     free(l.bias);
     apex_fail(err, "no memory");
     return NULL;

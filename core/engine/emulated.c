@@ -19,6 +19,7 @@ struct emulated {
     size_t row;                 /* floats of a row (an image) of y */
     float **packed, **bias;     /* [groups]; bias[g] NULL: none */
     float *weight, *plain_bias; /* depthwise: [taps][channels], [channels] */
+    int borrowed;               /* packed and weight are another one's */
 };
 
 static void layer_free(void *state)
@@ -27,12 +28,14 @@ static void layer_free(void *state)
     if (!l)
         return;
     for (int g = 0; g < l->groups; g++) {
-        free(l->packed ? l->packed[g] : NULL);
+        free(l->packed && !l->borrowed ? l->packed[g] : NULL);
         free(l->bias ? l->bias[g] : NULL);
     }
-    free(l->packed);
+    if (!l->borrowed) {
+        free(l->packed);
+        free(l->weight);
+    }
     free(l->bias);
-    free(l->weight);
     free(l->plain_bias);
     free(l);
 }
@@ -45,22 +48,28 @@ static float *rounded_copy(const float *x, size_t count)
     return copy;
 }
 
+static int pad_biases(struct emulated *l, const float *bias)
+{
+    l->bias = calloc((size_t)l->groups, sizeof *l->bias);
+    for (int g = 0; l->bias && bias && g < l->groups; g++)
+        if (!(l->bias[g] = gemm_pad_bias(l->outputs, bias + (size_t)g * l->outputs)))
+            return -1;
+    return l->bias ? 0 : -1;
+}
+
 /* Packs the groups' weights, taps x outputs each, one after the other, rows w_row and columns w_column apart.
  */
 static int pack_groups(struct emulated *l, const float *weight, ptrdiff_t w_row, ptrdiff_t w_column,
                        const float *bias)
 {
     l->packed = calloc((size_t)l->groups, sizeof *l->packed);
-    l->bias = calloc((size_t)l->groups, sizeof *l->bias);
-    for (int g = 0; l->packed && l->bias && g < l->groups; g++) {
+    for (int g = 0; l->packed && g < l->groups; g++) {
         l->packed[g] =
             gemm_pack(l->taps, l->outputs, weight + (size_t)g * l->taps * l->outputs, w_row, w_column);
-        if (bias)
-            l->bias[g] = gemm_pad_bias(l->outputs, bias + (size_t)g * l->outputs);
-        if (!l->packed[g] || (bias && !l->bias[g]))
+        if (!l->packed[g])
             return -1;
     }
-    return l->packed && l->bias ? 0 : -1;
+    return l->packed ? pad_biases(l, bias) : -1;
 }
 
 /* [out_c][in_c / groups][kernel] -> [out_c][kernel][in_c / groups], rounded. */
@@ -75,17 +84,23 @@ static float *taps_together(const struct conv_shape *s, const float *weight)
     return w;
 }
 
+static int copy_bias(struct emulated *l, const float *bias)
+{
+    size_t size = (size_t)l->s.out_c * sizeof *bias;
+    l->plain_bias = bias ? malloc(size) : NULL;
+    if (l->plain_bias)
+        memcpy(l->plain_bias, bias, size);
+    return l->plain_bias || !bias ? 0 : -1;
+}
+
 /* [channels][kernel] -> [kernel][channels], rounded. */
 static int prepare_depthwise(struct emulated *l, const float *weight, const float *bias)
 {
     size_t channels = (size_t)l->s.out_c, area = (size_t)l->taps;
     l->weight = malloc(channels * area * sizeof *l->weight);
-    l->plain_bias = bias ? malloc(channels * sizeof *bias) : NULL;
     for (size_t i = 0; l->weight && i < channels * area; i++)
         l->weight[i] = bf16_value(bf16_of(weight[i % channels * area + i / channels]));
-    if (l->plain_bias)
-        memcpy(l->plain_bias, bias, channels * sizeof *bias);
-    return l->weight && (l->plain_bias || !bias) ? 0 : -1;
+    return l->weight ? copy_bias(l, bias) : -1;
 }
 
 static int prepare_conv(struct emulated *l, const float *weight, const float *bias)
@@ -104,8 +119,17 @@ static size_t scratch_of(const struct emulated *l)
     return (l->in + l->out + (l->s.batch ? (size_t)PIXELS * l->taps : 0)) * sizeof(float);
 }
 
-static void *conv_new(const struct conv_shape *s, const float *weight, const float *bias, size_t *scratch,
-                      struct apex_error *err)
+/* All but the bias from there. */
+static int borrow(struct emulated *l, const struct emulated *like, const float *bias)
+{
+    l->borrowed = 1;
+    l->packed = like->packed;
+    l->weight = like->weight;
+    return l->weight ? copy_bias(l, bias) : pad_biases(l, bias);
+}
+
+static void *conv_like(const void *like, const struct conv_shape *s, const float *weight, const float *bias,
+                       size_t *scratch, struct apex_error *err)
 {
     double taps = (double)s->kernel_h * s->kernel_w * (s->in_c / s->groups);
     double pixels = (double)s->batch * s->out_h * s->out_w;
@@ -123,18 +147,22 @@ static void *conv_new(const struct conv_shape *s, const float *weight, const flo
         l->out = l->row * s->batch;
         *scratch = scratch_of(l);
     }
-    if (l && prepare_conv(l, weight, bias) == 0)
+    if (l && (like ? borrow(l, like, bias) : prepare_conv(l, weight, bias)) == 0)
         return l;
     layer_free(l);
     apex_fail(err, "no memory");
     return NULL;
 }
 
-static void *linear_new(int rows, int k, int n, const float *weight, const float *bias, size_t *scratch,
-                        struct apex_error *err)
+static void *conv_new(const struct conv_shape *s, const float *weight, const float *bias, size_t *scratch,
+                      struct apex_error *err)
+{
+    return conv_like(NULL, s, weight, bias, scratch, err);
+}
+
+static struct emulated *dense(int rows, int k, int n, size_t *scratch)
 {
     struct emulated *l = calloc(1, sizeof *l);
-    float *w = l ? rounded_copy(weight, (size_t)k * n) : NULL;
     if (l) {
         l->rows = rows, l->taps = k, l->groups = 1, l->outputs = n;
         l->in = (size_t)rows * k;
@@ -142,6 +170,14 @@ static void *linear_new(int rows, int k, int n, const float *weight, const float
         l->out = l->row * rows;
         *scratch = scratch_of(l);
     }
+    return l;
+}
+
+static void *linear_new(int rows, int k, int n, const float *weight, const float *bias, size_t *scratch,
+                        struct apex_error *err)
+{
+    struct emulated *l = dense(rows, k, n, scratch);
+    float *w = l ? rounded_copy(weight, (size_t)k * n) : NULL;
     int failed = !w || pack_groups(l, w, n, 1, bias) < 0;
     free(w);
     if (!failed)
@@ -149,6 +185,26 @@ static void *linear_new(int rows, int k, int n, const float *weight, const float
     layer_free(l);
     apex_fail(err, "no memory");
     return NULL;
+}
+
+static void *linear_like(const void *like, int rows, const float *bias, size_t *scratch,
+                         struct apex_error *err)
+{
+    const struct emulated *first = like;
+    struct emulated *l = dense(rows, first->taps, first->outputs, scratch);
+    if (l && borrow(l, first, bias) == 0)
+        return l;
+    layer_free(l);
+    apex_fail(err, "no memory");
+    return NULL;
+}
+
+static size_t layer_bytes(const void *state)
+{
+    const struct emulated *l = state;
+    size_t row = (size_t)(l->weight ? l->s.out_c : l->groups * gemm_padded(l->outputs)) * sizeof(float);
+    int biased = l->weight ? l->plain_bias != NULL : l->bias[0] != NULL;
+    return (l->borrowed ? 0 : (size_t)l->taps * row) + (biased ? row : 0);
 }
 
 /* Rows [first, first + count) of a group's left matrix. */
@@ -228,10 +284,14 @@ const struct kernel_set kernel_set_emulated = {
     .conv_run = layer_run,
     .conv_free = layer_free,
     .conv_algorithm = algorithm,
+    .conv_like = conv_like,
+    .conv_bytes = layer_bytes,
     .linear_new = linear_new,
     .linear_run = layer_run,
     .linear_free = layer_free,
     .linear_algorithm = algorithm,
+    .linear_like = linear_like,
+    .linear_bytes = layer_bytes,
     .matmul = emulated_matmul,
     .matmul_scratch = emulated_matmul_scratch,
 };

@@ -3,6 +3,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+enum { GIVE_BACK = 16 * 1024 * 1024 }; /* bytes that are worth a walk through the heap */
 
 float *engine_alloc(int64_t count, struct apex_error *err)
 {
@@ -18,6 +23,16 @@ float *engine_alloc(int64_t count, struct apex_error *err)
     }
     memset(p, 0, size ? size : 64);
     return p;
+}
+
+void engine_give_back(size_t freed)
+{
+#ifdef __GLIBC__
+    if (freed >= GIVE_BACK)
+        malloc_trim(0);
+#else
+    (void)freed;
+#endif
 }
 
 int engine_init(struct engine *e, const struct apex_model *m, const struct kernel_set *kernels,

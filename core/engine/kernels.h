@@ -49,6 +49,17 @@ struct kernel_set {
     void (*linear_free)(void *state);
     const char *(*linear_algorithm)(void *state); /* NULL: the set has one */
 
+    /* The same for another number of rows, with or without the bias: the prepared weights are those of
+     * `like`, a state of the same layer that outlives the new one. NULL in the table: prepared anew. */
+    void *(*conv_like)(const void *like, const struct conv_shape *s, const float *weight, const float *bias,
+                       size_t *scratch, struct apex_error *err);
+    void *(*linear_like)(const void *like, int rows, const float *bias, size_t *scratch,
+                         struct apex_error *err);
+
+    /* Bytes of weights and bias that the state owns; NULL in the table: as many as were given. */
+    size_t (*conv_bytes)(const void *state);
+    size_t (*linear_bytes)(const void *state);
+
     /* y[m][n] = a[m][k] b[k][n], all dense: products of two activations. */
     void (*matmul)(int m, int n, int k, const float *a, const float *b, float *y, void *scratch);
     size_t (*matmul_scratch)(int m, int n, int k); /* bytes; NULL: none */

@@ -24,6 +24,7 @@ struct native_conv {
     void *other;               /* a state of other_set; or */
     float *weight, *bias;      /* packed [taps][out_c] */
     int taps, pixels;          /* pixels: at a time */
+    int borrowed;              /* the weight is another one's */
 };
 
 static void conv_free(void *state)
@@ -34,7 +35,8 @@ static void conv_free(void *state)
     winograd_free(c->winograd);
     if (c->other)
         other_set->conv_free(c->other);
-    free(c->weight);
+    if (!c->borrowed)
+        free(c->weight);
     free(c->bias);
     free(c);
 }
@@ -43,6 +45,8 @@ static void conv_free(void *state)
 static float *pack_taps(const struct conv_shape *s, int taps, const float *weight)
 {
     int area = s->kernel_h * s->kernel_w;
+    if (area == 1)
+        return gemm_pack(taps, s->out_c, weight, 1, taps);
     float *w = malloc((size_t)taps * s->out_c * sizeof *w); /* [out_c][kh][kw][in_c] */
     for (int oc = 0; w && oc < s->out_c; oc++)
         for (int ic = 0; ic < s->in_c; ic++)
@@ -54,22 +58,36 @@ static float *pack_taps(const struct conv_shape *s, int taps, const float *weigh
     return packed;
 }
 
-static int prepare_product(struct native_conv *c, const float *weight, const float *bias, size_t *scratch)
+/* like: whose weight is shared, or NULL. */
+static int prepare_product(struct native_conv *c, const struct native_conv *like, const float *weight,
+                           const float *bias, size_t *scratch)
 {
     const struct conv_shape *s = &c->s;
     c->taps = s->kernel_h * s->kernel_w * s->in_c;
     int fit = LOWERED_BYTES / (int)sizeof(float) / c->taps / 12 * 12;
     c->pixels = fit < 24 ? 24 : fit > 192 ? 192 : fit;
-    c->weight = pack_taps(s, c->taps, weight);
+    c->borrowed = like != NULL;
+    c->weight = like ? like->weight : pack_taps(s, c->taps, weight);
     c->bias = bias ? gemm_pad_bias(s->out_c, bias) : NULL;
     if (!conv_is_pointwise(s))
         *scratch = (size_t)c->pixels * c->taps * sizeof(float);
     return c->weight && (c->bias || !bias) ? 0 : -1;
 }
 
-static void *conv_new(const struct conv_shape *s, const float *weight, const float *bias, size_t *scratch,
-                      struct apex_error *err)
+static void *prepare_other(struct native_conv *c, const struct conv_shape *s, const float *weight,
+                           const float *bias, size_t *scratch, struct apex_error *err)
 {
+    c->other = other_set->conv_new(s, weight, bias, scratch, err);
+    if (c->other)
+        return c;
+    free(c);
+    return NULL;
+}
+
+static void *conv_like(const void *like, const struct conv_shape *s, const float *weight, const float *bias,
+                       size_t *scratch, struct apex_error *err)
+{
+    const struct native_conv *first = like;
     struct native_conv *c = calloc(1, sizeof *c);
     double taps = (double)s->kernel_h * s->kernel_w * s->in_c;
     double pixels = (double)s->batch * s->out_h * s->out_w;
@@ -82,22 +100,35 @@ static void *conv_new(const struct conv_shape *s, const float *weight, const flo
     }
     if (c)
         c->s = *s;
-    if (c && s->groups > 1) {
-        c->other = other_set->conv_new(s, weight, bias, scratch, err);
-        if (c->other)
-            return c;
-        free(c);
-        return NULL;
-    }
+    if (c && s->groups > 1)
+        return prepare_other(c, s, weight, bias, scratch, err);
     if (c && winograd_suits(s))
-        failed = !(c->winograd = winograd_new(s, weight, bias, scratch));
+        failed = !(c->winograd = first ? winograd_like(first->winograd, s, bias, scratch)
+                                       : winograd_new(s, weight, bias, scratch));
     else if (c)
-        failed = prepare_product(c, weight, bias, scratch) < 0;
+        failed = prepare_product(c, first, weight, bias, scratch) < 0;
     if (!failed)
         return c;
     conv_free(c);
     apex_fail(err, "no memory");
     return NULL;
+}
+
+static void *conv_new(const struct conv_shape *s, const float *weight, const float *bias, size_t *scratch,
+                      struct apex_error *err)
+{
+    return conv_like(NULL, s, weight, bias, scratch, err);
+}
+
+static size_t conv_bytes(const void *state)
+{
+    const struct native_conv *c = state;
+    if (c->winograd)
+        return winograd_bytes(c->winograd);
+    if (c->other)
+        return other_set->conv_bytes(c->other);
+    size_t row = (size_t)gemm_padded(c->s.out_c) * sizeof(float);
+    return (c->borrowed ? 0 : c->taps * row) + (c->bias ? row : 0);
 }
 
 /* Output pixels [first, first + count) of the batch, x being the batch's first image. */
@@ -168,6 +199,24 @@ static void *linear_new(int rows, int k, int n, const float *weight, const float
     return linear_keep(l, bias != NULL, err);
 }
 
+static void *linear_like(const void *like, int rows, const float *bias, size_t *scratch,
+                         struct apex_error *err)
+{
+    struct linear l = *(const struct linear *)like;
+    l.rows = rows;
+    l.borrowed = 1;
+    l.bias = bias ? gemm_pad_bias(l.n, bias) : NULL;
+    *scratch = 0;
+    return linear_keep(l, bias != NULL, err);
+}
+
+static size_t linear_bytes(const void *state)
+{
+    const struct linear *l = state;
+    size_t row = (size_t)gemm_padded(l->n) * sizeof(float);
+    return (l->borrowed ? 0 : l->k * row) + (l->bias ? row : 0);
+}
+
 static void linear_run(void *state, const float *x, float *y, const struct epilogue *end, void *scratch)
 {
     const struct linear *l = state;
@@ -191,8 +240,12 @@ const struct kernel_set kernel_set_native = {
     .conv_run = conv_run,
     .conv_free = conv_free,
     .conv_algorithm = conv_algorithm,
+    .conv_like = conv_like,
+    .conv_bytes = conv_bytes,
     .linear_new = linear_new,
     .linear_run = linear_run,
     .linear_free = linear_free,
+    .linear_like = linear_like,
+    .linear_bytes = linear_bytes,
     .matmul = blas_matmul,
 };

@@ -64,12 +64,19 @@ static const char *conv_algorithm(void *state)
     return c->fallback ? kernel_set_openblas.conv_algorithm(c->fallback) : onednn_algorithm(c->layer);
 }
 
+static size_t conv_bytes(const void *state)
+{
+    const struct dnnl_conv *c = state;
+    return c->fallback ? kernel_set_openblas.conv_bytes(c->fallback) : onednn_bytes(c->layer);
+}
+
 const struct kernel_set kernel_set_onednn = {
     .name = "onednn",
     .conv_new = conv_new,
     .conv_run = conv_run,
     .conv_free = conv_free,
     .conv_algorithm = conv_algorithm,
+    .conv_bytes = conv_bytes,
     .linear_new = blas_linear_new,
     .linear_run = blas_linear_run,
     .linear_free = blas_linear_free,

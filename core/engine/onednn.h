@@ -20,6 +20,7 @@ struct onednn_layer *onednn_dense(int rows, int k, int n, dnnl_data_type_t type,
                                   const float *bias, size_t *scratch, dnnl_status_t *why);
 void onednn_run(struct onednn_layer *l, const void *x, float *y, void *scratch);
 const char *onednn_algorithm(const struct onednn_layer *l); /* "onednn:jit:avx2" */
+size_t onednn_bytes(const struct onednn_layer *l);          /* of weights and bias */
 void onednn_free(struct onednn_layer *l);                   /* accepts NULL */
 
 #endif

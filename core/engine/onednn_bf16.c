@@ -133,6 +133,12 @@ static const char *algorithm(void *state)
     return l->fallback ? kernel_set_emulated.conv_algorithm(l->fallback) : onednn_algorithm(l->layer);
 }
 
+static size_t layer_bytes(const void *state)
+{
+    const struct half_layer *l = state;
+    return l->fallback ? kernel_set_emulated.conv_bytes(l->fallback) : onednn_bytes(l->layer);
+}
+
 const struct kernel_set kernel_set_amx = {
     .bf16 = 1,
     .name = "amx",
@@ -140,10 +146,12 @@ const struct kernel_set kernel_set_amx = {
     .conv_run = layer_run,
     .conv_free = layer_free,
     .conv_algorithm = algorithm,
+    .conv_bytes = layer_bytes,
     .linear_new = linear_new,
     .linear_run = layer_run,
     .linear_free = layer_free,
     .linear_algorithm = algorithm,
+    .linear_bytes = layer_bytes,
     .matmul = emulated_matmul,
     .matmul_scratch = emulated_matmul_scratch,
 };
@@ -156,10 +164,12 @@ const struct kernel_set kernel_set_avx512_bf16 = {
     .conv_run = layer_run,
     .conv_free = layer_free,
     .conv_algorithm = algorithm,
+    .conv_bytes = layer_bytes,
     .linear_new = linear_new,
     .linear_run = layer_run,
     .linear_free = layer_free,
     .linear_algorithm = algorithm,
+    .linear_bytes = layer_bytes,
     .matmul = emulated_matmul,
     .matmul_scratch = emulated_matmul_scratch,
 };

@@ -228,6 +228,16 @@ void onednn_run(struct onednn_layer *l, const void *x, float *y, void *scratch)
     dnnl_stream_wait(l->stream);
 }
 
+size_t onednn_bytes(const struct onednn_layer *l)
+{
+    size_t bytes = 0;
+    for (int k = 0; k < 2; k++) {
+        const dnnl_memory_desc_t *md = dnnl_primitive_desc_query_md(l->description, dnnl_query_weights_md, k);
+        bytes += md ? dnnl_memory_desc_get_size(md) : 0;
+    }
+    return bytes;
+}
+
 const char *onednn_algorithm(const struct onednn_layer *l)
 {
     return l->algorithm;

@@ -137,12 +137,19 @@ static const char *conv_algorithm(void *state)
     return names[((struct blas_conv *)state)->method];
 }
 
+static size_t conv_bytes(const void *state)
+{
+    const struct blas_conv *c = state;
+    return ((size_t)c->taps + (c->bias != NULL)) * (size_t)c->s.out_c * sizeof(float);
+}
+
 const struct kernel_set kernel_set_openblas = {
     .name = "openblas",
     .conv_new = conv_new,
     .conv_run = conv_run,
     .conv_free = conv_free,
     .conv_algorithm = conv_algorithm,
+    .conv_bytes = conv_bytes,
     .linear_new = blas_linear_new,
     .linear_run = blas_linear_run,
     .linear_free = blas_linear_free,

@@ -10,7 +10,8 @@ enum degree_rule {
     HOMOGENEOUS, /* f(s x) = s f(x): the degree stays; operands of lower degree count as zero */
     PRODUCT,     /* degrees add up */
     QUOTIENT,    /* the first over a divisor of degree 0 */
-    BOUNDED      /* the degree falls to 0 */
+    BOUNDED,     /* the degree falls to 0 */
+    SETTLES      /* none of these, but it has a limit: found at APEX_LIMIT_SIGMA */
 };
 
 struct op_rule {
@@ -25,80 +26,80 @@ static const struct op_rule rules[] = {
     {"Acosh", emit_unary, NO_LIMIT},
     {"Add", emit_binary, HOMOGENEOUS},
     {"Asin", emit_unary, NO_LIMIT},
-    {"Asinh", emit_unary, NO_LIMIT},
-    {"Atan", emit_unary, NO_LIMIT},
+    {"Asinh", emit_unary, SETTLES},
+    {"Atan", emit_unary, SETTLES},
     {"Atanh", emit_unary, NO_LIMIT},
     {"AveragePool", emit_pool, HOMOGENEOUS},
     {"BatchNormalization", emit_batch_norm, HOMOGENEOUS},
-    {"Ceil", emit_unary, NO_LIMIT},
-    {"Celu", emit_unary, NO_LIMIT},
-    {"Clip", emit_unary, NO_LIMIT},
+    {"Ceil", emit_unary, SETTLES},
+    {"Celu", emit_unary, SETTLES},
+    {"Clip", emit_unary, SETTLES},
     {"Concat", emit_concat, HOMOGENEOUS},
     {"Conv", emit_conv, HOMOGENEOUS},
     {"Cos", emit_unary, NO_LIMIT},
     {"Cosh", emit_unary, NO_LIMIT},
     {"Div", emit_binary, QUOTIENT},
-    {"Elu", emit_unary, NO_LIMIT},
-    {"Equal", emit_binary, NO_LIMIT},
-    {"Erf", emit_unary, NO_LIMIT},
+    {"Elu", emit_unary, SETTLES},
+    {"Equal", emit_binary, SETTLES},
+    {"Erf", emit_unary, SETTLES},
     {"Exp", emit_unary, NO_LIMIT},
     {"Expand", emit_expand, HOMOGENEOUS},
     {"Flatten", emit_reshape, HOMOGENEOUS},
-    {"Floor", emit_unary, NO_LIMIT},
+    {"Floor", emit_unary, SETTLES},
     {"Gather", emit_gather, HOMOGENEOUS},
-    {"Gelu", emit_unary, NO_LIMIT},
+    {"Gelu", emit_unary, SETTLES},
     {"Gemm", emit_gemm, HOMOGENEOUS},
     {"GlobalAveragePool", emit_global_pool, HOMOGENEOUS},
     {"GlobalMaxPool", emit_global_pool, HOMOGENEOUS},
-    {"HardSigmoid", emit_unary, NO_LIMIT},
-    {"HardSwish", emit_unary, NO_LIMIT},
-    {"IsInf", emit_unary, NO_LIMIT},
-    {"IsNaN", emit_unary, NO_LIMIT},
-    {"LRN", emit_lrn, NO_LIMIT},
+    {"HardSigmoid", emit_unary, SETTLES},
+    {"HardSwish", emit_unary, SETTLES},
+    {"IsInf", emit_unary, SETTLES},
+    {"IsNaN", emit_unary, SETTLES},
+    {"LRN", emit_lrn, SETTLES},
     {"LayerNormalization", emit_layer_norm, BOUNDED},
     {"LeakyRelu", emit_unary, HOMOGENEOUS},
-    {"Less", emit_binary, NO_LIMIT},
-    {"LessOrEqual", emit_binary, NO_LIMIT},
-    {"Log", emit_unary, NO_LIMIT},
-    {"LogSoftmax", emit_softmax, NO_LIMIT},
+    {"Less", emit_binary, SETTLES},
+    {"LessOrEqual", emit_binary, SETTLES},
+    {"Log", emit_unary, SETTLES},
+    {"LogSoftmax", emit_softmax, SETTLES},
     {"MatMul", emit_matmul, PRODUCT},
     {"Max", emit_binary, HOMOGENEOUS},
     {"MaxPool", emit_pool, HOMOGENEOUS},
     {"Min", emit_binary, HOMOGENEOUS},
-    {"Mish", emit_unary, NO_LIMIT},
+    {"Mish", emit_unary, SETTLES},
     {"Mul", emit_binary, PRODUCT},
     {"Neg", emit_unary, HOMOGENEOUS},
-    {"Not", emit_unary, NO_LIMIT},
+    {"Not", emit_unary, SETTLES},
     {"PRelu", emit_binary, HOMOGENEOUS},
     {"Pad", emit_pad, HOMOGENEOUS},
-    {"Pow", emit_binary, NO_LIMIT},
-    {"Reciprocal", emit_unary, NO_LIMIT},
+    {"Pow", emit_binary, SETTLES},
+    {"Reciprocal", emit_unary, SETTLES},
     {"ReduceMax", emit_reduce, HOMOGENEOUS},
     {"ReduceMean", emit_reduce, HOMOGENEOUS},
     {"ReduceSum", emit_reduce, HOMOGENEOUS},
     {"Relu", emit_unary, HOMOGENEOUS},
     {"Reshape", emit_reshape, HOMOGENEOUS},
-    {"Round", emit_unary, NO_LIMIT},
-    {"Selu", emit_unary, NO_LIMIT},
-    {"Shrink", emit_unary, NO_LIMIT},
-    {"Sigmoid", emit_unary, NO_LIMIT},
-    {"Sign", emit_unary, NO_LIMIT},
+    {"Round", emit_unary, SETTLES},
+    {"Selu", emit_unary, SETTLES},
+    {"Shrink", emit_unary, SETTLES},
+    {"Sigmoid", emit_unary, SETTLES},
+    {"Sign", emit_unary, SETTLES},
     {"Sin", emit_unary, NO_LIMIT},
     {"Sinh", emit_unary, NO_LIMIT},
     {"Slice", emit_slice, HOMOGENEOUS},
-    {"Softmax", emit_softmax, NO_LIMIT},
-    {"Softplus", emit_unary, NO_LIMIT},
-    {"Softsign", emit_unary, NO_LIMIT},
+    {"Softmax", emit_softmax, SETTLES},
+    {"Softplus", emit_unary, SETTLES},
+    {"Softsign", emit_unary, SETTLES},
     {"Split", emit_split, HOMOGENEOUS},
-    {"Sqrt", emit_unary, NO_LIMIT},
+    {"Sqrt", emit_unary, SETTLES},
     {"Squeeze", emit_reshape, HOMOGENEOUS},
     {"Sub", emit_binary, HOMOGENEOUS},
     {"Tan", emit_unary, NO_LIMIT},
-    {"Tanh", emit_unary, NO_LIMIT},
-    {"ThresholdedRelu", emit_unary, NO_LIMIT},
+    {"Tanh", emit_unary, SETTLES},
+    {"ThresholdedRelu", emit_unary, SETTLES},
     {"Transpose", emit_transpose, HOMOGENEOUS},
     {"Unsqueeze", emit_reshape, HOMOGENEOUS},
-    {"Where", emit_where, NO_LIMIT},
+    {"Where", emit_where, SETTLES},
 };
 
 static const struct op_rule *rule_of(const char *op)
@@ -129,7 +130,11 @@ static int degree_of(const struct builder *b, const struct graph_node *n, const 
     enum degree_rule r = is_homogeneous_clip(n) ? HOMOGENEOUS : rule->degree;
     if (most == 0 || r == BOUNDED)
         return 0;
-    if (r == NO_LIMIT || (r == QUOTIENT && divisor > 0))
+    if (r == SETTLES || (r == QUOTIENT && divisor > 0)) {
+        b->e->settles = 1;
+        return -1;
+    }
+    if (r == NO_LIMIT)
         return graph_fail(b->e->graph, n, b->err, "this operator has no limit for sigma = inf");
     return r == PRODUCT ? sum : most;
 }

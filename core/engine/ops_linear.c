@@ -1,4 +1,5 @@
-/* Conv and dense layers. Weights are prepared once per node, number of rows and use of the bias. */
+/* Conv and dense layers. Each is made once per node, number of rows and use of the bias; the prepared weights
+ * are those of the node's first one. */
 #include "core/engine/builder.h"
 
 #include <limits.h>
@@ -9,6 +10,15 @@ static struct layer *layer_find(const struct engine *e, const struct graph_node 
 {
     for (int i = 0; i < e->layers; i++)
         if (e->layer[i]->node == n && e->layer[i]->rows == rows && e->layer[i]->biased == biased)
+            return e->layer[i];
+    return NULL;
+}
+
+/* Whose prepared weights another layer of the node may share: one that has its own. NULL: none is there. */
+static const struct layer *layer_first(const struct engine *e, const struct graph_node *n)
+{
+    for (int i = 0; i < e->layers; i++)
+        if (e->layer[i]->node == n && e->layer[i]->state)
             return e->layer[i];
     return NULL;
 }
@@ -141,6 +151,53 @@ static int no_weights(struct builder *b, const struct graph_node *n)
     return graph_fail(b->e->graph, n, b->err, "weights that are not constant are not supported");
 }
 
+/* What has been prepared, or how it failed. */
+static struct layer *layer_done(struct builder *b, struct layer *l, int64_t given)
+{
+    const struct kernel_set *set = b->e->kernels;
+    size_t (*bytes)(const void *) = l->is_conv ? set->conv_bytes : set->linear_bytes;
+    if (!l->state) {
+        graph_fail(b->e->graph, l->node, b->err, "the kernel could not be prepared (%d rows)", l->rows);
+        return NULL;
+    }
+    b->e->bytes += bytes ? bytes(l->state) : (size_t)given * sizeof(float);
+    return l;
+}
+
+static struct layer *add_conv(struct builder *b, const struct graph_node *n, const struct conv_shape *s,
+                              const struct apex_tensor *w, const float *bias)
+{
+    const struct kernel_set *set = b->e->kernels;
+    const struct layer *first = set->conv_like ? layer_first(b->e, n) : NULL;
+    struct layer *l = layer_add(b, n, s->batch, bias != NULL);
+    int64_t weights = apex_shape_count(&w->shape);
+    if (!l)
+        return NULL;
+    l->is_conv = 1;
+    l->fuses = set->fuses && s->groups == 1;
+    l->flops = 2 * weights * s->out_h * s->out_w;
+    l->state = first ? set->conv_like(first->state, s, w->data, bias, &l->scratch, b->err)
+                     : set->conv_new(s, w->data, bias, &l->scratch, b->err);
+    return layer_done(b, l, weights + (bias ? s->out_c : 0));
+}
+
+/* w may be turned (emit_gemm), but is so for every layer of the node. */
+static struct layer *add_linear(struct builder *b, const struct graph_node *n, int rows,
+                                const struct apex_tensor *w, const float *bias)
+{
+    const struct kernel_set *set = b->e->kernels;
+    const struct layer *first = set->linear_like ? layer_first(b->e, n) : NULL;
+    struct layer *l = layer_add(b, n, rows, bias != NULL);
+    int64_t k = w->shape.dim[0], width = w->shape.dim[1];
+    if (!l)
+        return NULL;
+    l->fuses = set->fuses;
+    l->flops = 2 * k * width * (rows / b->p->batch);
+    l->state = first ? set->linear_like(first->state, rows, bias, &l->scratch, b->err)
+                     : set->linear_new(rows, (int)k, (int)width, w->data, bias, &l->scratch, b->err);
+    return layer_done(b, l, k * width + (bias ? width : 0));
+}
+
 int emit_conv(struct builder *b, const struct graph_node *n)
 {
     const struct apex_tensor *w = graph_constant(b->e->graph, n, 1);
@@ -153,20 +210,8 @@ int emit_conv(struct builder *b, const struct graph_node *n)
         conv_shape_of(b, n, &in, &out, w, &shape) < 0 || bias_of(b, n, shape.out_c, &bias) < 0)
         return -1;
     struct layer *l = layer_find(b->e, n, shape.batch, bias != NULL);
-    if (!l) {
-        l = layer_add(b, n, shape.batch, bias != NULL);
-        if (!l)
-            return -1;
-        l->is_conv = 1;
-        l->fuses = b->e->kernels->fuses && shape.groups == 1;
-        l->state = b->e->kernels->conv_new(&shape, w->data, bias, &l->scratch, b->err);
-        if (!l->state)
-            return graph_fail(b->e->graph, n, b->err, "the kernel could not be prepared (%d rows)",
-                              shape.batch);
-        l->weights = (size_t)apex_shape_count(&w->shape) * sizeof(float);
-        l->flops = 2 * apex_shape_count(&w->shape) * shape.out_h * shape.out_w;
-        b->e->bytes += l->weights;
-    }
+    if (!l && !(l = add_conv(b, n, &shape, w, bias)))
+        return -1;
     return add_layer_step(b, n, l, &in, &out);
 }
 
@@ -182,20 +227,8 @@ int emit_linear(struct builder *b, const struct graph_node *n, const struct apex
         return graph_fail(b->e->graph, n, b->err, "weights [%lld,%lld] do not fit the input", (long long)k,
                           (long long)width);
     struct layer *l = layer_find(b->e, n, (int)rows, bias != NULL);
-    if (!l) {
-        l = layer_add(b, n, (int)rows, bias != NULL);
-        if (!l)
-            return -1;
-        l->fuses = b->e->kernels->fuses;
-        l->state =
-            b->e->kernels->linear_new((int)rows, (int)k, (int)width, w->data, bias, &l->scratch, b->err);
-        if (!l->state)
-            return graph_fail(b->e->graph, n, b->err, "the kernel could not be prepared (%lld rows)",
-                              (long long)rows);
-        l->weights = (size_t)(k * width) * sizeof(float);
-        l->flops = 2 * k * width * (rows / b->p->batch);
-        b->e->bytes += l->weights;
-    }
+    if (!l && !(l = add_linear(b, n, (int)rows, w, bias)))
+        return -1;
     return add_layer_step(b, n, l, &in, &out);
 }
 

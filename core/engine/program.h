@@ -105,8 +105,8 @@ struct layer {
     int fuses; /* its kernel reads what is added before it writes over it */
     int half;  /* its operands are rounded to bfloat16 */
     void *state;
-    size_t scratch, weights; /* bytes */
-    int64_t flops;           /* of one row */
+    size_t scratch; /* bytes */
+    int64_t flops;  /* of one row */
 };
 
 /* Shared by all programs of a runner. */
@@ -120,6 +120,7 @@ struct engine {
     int layers, layer_room;
     const int *probe; /* [probes] values whose difference from the clean pass is asked for; borrowed */
     int probes;
+    int settles;  /* a program for the limit was given up at an operator that is no power of sigma (ops.c) */
     size_t bytes; /* of clean tensors and weights */
 };
 
@@ -168,5 +169,9 @@ void program_fill_noise(const struct program *p, const struct pass *pass, float 
 
 /* 64-byte aligned, zeroed; freed with free(). */
 float *engine_alloc(int64_t count, struct apex_error *err);
+
+/* After so many bytes were freed: where that is much, the C library passes them on to the system. The next
+ * runner may be made on another thread, which has another part of the heap. */
+void engine_give_back(size_t freed);
 
 #endif

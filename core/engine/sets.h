@@ -37,6 +37,7 @@ void depthwise_run(const struct conv_shape *s, const float *weight, const float 
  * if one that is needed is missing). biased: there is one. NULL with err. */
 struct linear {
     int rows, k, n;
+    int borrowed; /* the weight is another one's */
     float *weight, *bias;
 };
 void *linear_keep(struct linear l, int biased, struct apex_error *err);

@@ -28,6 +28,7 @@ typedef int mask __attribute__((vector_size(32)));
 struct winograd {
     struct conv_shape s;
     int tiles_h, tiles_w, block; /* block: tiles at a time */
+    int borrowed;                /* the weights are another one's */
     float *weight[POINTS];       /* packed [in_c][out_c], one allocation each */
     float *bias, *zeros;         /* zeros[in_c]: a pixel of the padding */
 };
@@ -45,8 +46,10 @@ int winograd_suits(const struct conv_shape *s)
     return products + transforms < 0.85 * direct;
 }
 
-/* (G g G') of one filter, in double. */
-static void transform_weight(const float *g, double u[IN][IN])
+typedef double filters[GEMM_PANEL]; /* one number of each filter of a panel */
+
+/* (G g G') of a panel's filters, in double. */
+HOT static void transform_weights(filters g[9], filters u[POINTS])
 {
     static const double G[IN][3] = {{1, 0, 0},
                                     {-1 / 1.5, -A / 1.5, -0.5 / 1.5},
@@ -54,39 +57,40 @@ static void transform_weight(const float *g, double u[IN][IN])
                                     {1 / 6.0, B / 6, 2 / 6.0},
                                     {1 / 6.0, -B / 6, 2 / 6.0},
                                     {0, 0, 1}};
-    double half[IN][3];
+    filters half[IN][3];
     for (int i = 0; i < IN; i++)
         for (int j = 0; j < 3; j++)
-            half[i][j] = G[i][0] * g[j] + G[i][1] * g[3 + j] + G[i][2] * g[6 + j];
+            for (int f = 0; f < GEMM_PANEL; f++)
+                half[i][j][f] = G[i][0] * g[j][f] + G[i][1] * g[3 + j][f] + G[i][2] * g[6 + j][f];
     for (int i = 0; i < IN; i++)
         for (int j = 0; j < IN; j++)
-            u[i][j] = half[i][0] * G[j][0] + half[i][1] * G[j][1] + half[i][2] * G[j][2];
+            for (int f = 0; f < GEMM_PANEL; f++)
+                u[i * IN + j][f] =
+                    half[i][0][f] * G[j][0] + half[i][1][f] * G[j][1] + half[i][2][f] * G[j][2];
 }
 
-static int pack_weights(struct winograd *w, const float *weight)
+/* Straight into the order of gemm_pack: [panel][in_c][GEMM_PANEL]. */
+static void pack_weights(struct winograd *w, const float *weight)
 {
-    size_t pairs = (size_t)w->s.in_c * w->s.out_c;
-    float *u = malloc(POINTS * pairs * sizeof *u); /* [point][out_c][in_c] */
-    for (size_t k = 0; u && k < pairs; k++) {
-        double of[IN][IN];
-        transform_weight(weight + 9 * k, of);
+    const size_t in_c = (size_t)w->s.in_c, rows = in_c * ((size_t)w->s.out_c / GEMM_PANEL);
+    for (size_t row = 0; row < rows; row++) {
+        const float *from = weight + (row / in_c * GEMM_PANEL * in_c + row % in_c) * 9;
+        filters g[9], u[POINTS];
+        for (size_t f = 0; f < GEMM_PANEL; f++)
+            for (int k = 0; k < 9; k++)
+                g[k][f] = from[f * in_c * 9 + k];
+        transform_weights(g, u);
         for (int p = 0; p < POINTS; p++)
-            u[p * pairs + k] = (float)of[p / IN][p % IN];
+            for (int f = 0; f < GEMM_PANEL; f++)
+                w->weight[p][row * GEMM_PANEL + f] = (float)u[p][f];
     }
-    int failed = !u;
-    for (int p = 0; p < POINTS && !failed; p++) {
-        w->weight[p] = gemm_pack(w->s.in_c, w->s.out_c, u + p * pairs, 1, w->s.in_c);
-        failed = !w->weight[p];
-    }
-    free(u);
-    return failed ? -1 : 0;
 }
 
 void winograd_free(struct winograd *w)
 {
     if (!w)
         return;
-    for (int p = 0; p < POINTS; p++)
+    for (int p = 0; p < POINTS && !w->borrowed; p++)
         free(w->weight[p]);
     free(w->bias);
     free(w->zeros);
@@ -103,8 +107,8 @@ static size_t out_matrix(const struct winograd *w)
     return (size_t)w->block * w->s.out_c + SKEW;
 }
 
-struct winograd *winograd_new(const struct conv_shape *s, const float *weight, const float *bias,
-                              size_t *scratch)
+/* All but the weights. NULL: no memory. */
+static struct winograd *new_layer(const struct conv_shape *s, const float *bias, size_t *scratch)
 {
     struct winograd *w = calloc(1, sizeof *w);
     if (!w)
@@ -116,12 +120,49 @@ struct winograd *winograd_new(const struct conv_shape *s, const float *weight, c
     w->block = fit < 24 ? 24 : fit;
     w->zeros = calloc((size_t)s->in_c, sizeof *w->zeros);
     w->bias = bias ? gemm_pad_bias(s->out_c, bias) : calloc((size_t)s->out_c, sizeof *w->bias);
-    if (!w->zeros || !w->bias || pack_weights(w, weight) < 0) {
+    *scratch = POINTS * (in_matrix(w) + out_matrix(w)) * sizeof(float);
+    if (w->zeros && w->bias)
+        return w;
+    winograd_free(w);
+    return NULL;
+}
+
+/* Of the weights of one point. */
+static size_t matrix_bytes(const struct winograd *w)
+{
+    return (size_t)w->s.in_c * w->s.out_c * sizeof(float);
+}
+
+struct winograd *winograd_new(const struct conv_shape *s, const float *weight, const float *bias,
+                              size_t *scratch)
+{
+    struct winograd *w = new_layer(s, bias, scratch);
+    int failed = !w;
+    for (int p = 0; p < POINTS && !failed; p++)
+        failed = !(w->weight[p] = aligned_alloc(64, matrix_bytes(w))); /* whole panels: of 64 bytes */
+    if (failed) {
         winograd_free(w);
         return NULL;
     }
-    *scratch = POINTS * (in_matrix(w) + out_matrix(w)) * sizeof(float);
+    pack_weights(w, weight);
     return w;
+}
+
+struct winograd *winograd_like(const struct winograd *like, const struct conv_shape *s, const float *bias,
+                               size_t *scratch)
+{
+    struct winograd *w = new_layer(s, bias, scratch);
+    if (!w)
+        return NULL;
+    w->borrowed = 1;
+    memcpy(w->weight, like->weight, sizeof w->weight);
+    return w;
+}
+
+size_t winograd_bytes(const struct winograd *w)
+{
+    size_t own = (size_t)(w->s.in_c + w->s.out_c) * sizeof(float);
+    return w->borrowed ? own : own + POINTS * matrix_bytes(w);
 }
 
 /* B' d: one column or row of six. */

@@ -14,6 +14,10 @@ int winograd_suits(const struct conv_shape *s);
 /* As in struct kernel_set; NULL: no memory. */
 struct winograd *winograd_new(const struct conv_shape *s, const float *weight, const float *bias,
                               size_t *scratch);
+/* With the weights of `like`, which outlives it. NULL: no memory. */
+struct winograd *winograd_like(const struct winograd *like, const struct conv_shape *s, const float *bias,
+                               size_t *scratch);
+size_t winograd_bytes(const struct winograd *w); /* that it owns */
 void winograd_run(const struct winograd *w, const float *x, float *y, const struct epilogue *end,
                   void *scratch);
 void winograd_free(struct winograd *w); /* accepts NULL */

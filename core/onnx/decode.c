@@ -1,6 +1,7 @@
 #include "core/onnx/decode.h"
 #include "core/onnx/edit.h"
 #include "core/onnx/expand.h"
+#include "core/onnx/external.h"
 #include "core/onnx/names.h"
 #include "core/onnx/unpack.h"
 #include "core/onnx/wire.h"
@@ -15,7 +16,7 @@ struct decode {
     const Onnx__GraphProto *proto;
     struct graph *g;
     struct names names;
-    const struct onnx_files *files;
+    struct onnx_files files;
     int64_t batch;
     struct apex_error *err;
 };
@@ -47,7 +48,7 @@ static int decode_initializers(struct decode *d)
         int v = declare(d, text_of(p->name), "initializer");
         if (v < 0)
             return -1;
-        struct apex_tensor *t = tensor_proto_take(p, d->files, d->err);
+        struct apex_tensor *t = tensor_proto_take(p, &d->files, d->err);
         if (!t)
             return apex_fail_in(d->err, "initializer '%.200s'", text_of(p->name));
         d->g->value[v].constant = t;
@@ -156,7 +157,7 @@ static int decode_attr(struct decode *d, const Onnx__AttributeProto *p, struct g
     a->f = p->f;
     if (type == ATTR_STRING && !(a->s = strndup(p->s.data ? (const char *)p->s.data : "", p->s.len)))
         return apex_fail(d->err, "no memory for attribute '%.100s'", name);
-    if (type == ATTR_TENSOR && (!p->t || !(a->t = tensor_proto_read(p->t, d->files, d->err)))) {
+    if (type == ATTR_TENSOR && (!p->t || !(a->t = tensor_proto_read(p->t, &d->files, d->err)))) {
         if (!p->t)
             apex_fail(d->err, "there is no tensor");
         char cause[APEX_ERROR_TEXT];
@@ -296,6 +297,8 @@ static int decode_model(struct decode *d, Onnx__ModelProto *model)
         return apex_fail(d->err, "the graph is empty");
     if (decode_opset(model, &d->g->opset, d->err) < 0 || onnx_expand(model, d->err) < 0)
         return -1;
+    if (!external_is_disjoint(model->graph))
+        d->files.release = NULL;
     if (decode_initializers(d) < 0 || decode_input(d) < 0 || decode_nodes(d) < 0 || decode_output(d) < 0)
         return -1;
     return graph_sort(d->g, d->err);
@@ -304,7 +307,7 @@ static int decode_model(struct decode *d, Onnx__ModelProto *model)
 struct graph *onnx_decode(const void *bytes, size_t size, const char *source, const struct onnx_files *files,
                           int64_t *batch, struct apex_error *err)
 {
-    struct decode d = {.files = files, .batch = 1, .err = err};
+    struct decode d = {.files = *files, .batch = 1, .err = err};
     Onnx__ModelProto *model = NULL;
     int rc = -1;
     d.g = calloc(1, sizeof *d.g);

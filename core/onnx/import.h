@@ -18,7 +18,8 @@
  * written in the model. Returns bytes that stay valid until import ends, or NULL with err. */
 typedef const void *(*onnx_read_fn)(void *context, const char *path, size_t *size, struct apex_error *err);
 
-/* Told that these bytes of the model have been copied and are not read again. */
+/* Told that these bytes, of the model or of what read gave, have been copied and are not read again. Wants a
+ * read that gives every path bytes of its own. */
 typedef void (*onnx_release_fn)(void *context, const void *from, size_t size);
 
 /* What a model's file and its neighbours come from; each function may be NULL. */

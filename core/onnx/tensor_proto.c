@@ -1,6 +1,7 @@
 #include "core/onnx/tensor_proto.h"
 
-#include <errno.h>
+#include "core/onnx/external.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -179,69 +180,6 @@ static void convert_typed(const Onnx__TensorProto *p, int64_t count, struct apex
     }
 }
 
-/* A decimal number that fits a size; -1 otherwise. */
-static int parse_size(const char *text, size_t *value)
-{
-    char *end;
-    errno = 0;
-    unsigned long long n = strtoull(text, &end, 10);
-    if (errno || end == text || *end || strchr(text, '-') || n > SIZE_MAX)
-        return -1;
-    *value = (size_t)n;
-    return 0;
-}
-
-/* A file next to the model and nothing else: the model may come from a stranger. */
-static int path_is_safe(const char *path)
-{
-    if (!*path || *path == '/' || strchr(path, '\\'))
-        return 0;
-    for (const char *part = path; part; part = strchr(part, '/')) {
-        part += *part == '/';
-        if (strncmp(part, "..", 2) == 0 && (part[2] == '/' || part[2] == '\0'))
-            return 0;
-    }
-    return 1;
-}
-
-static const uint8_t *external_bytes(const Onnx__TensorProto *p, const struct onnx_files *external,
-                                     size_t need, struct apex_error *err)
-{
-    const char *location = NULL;
-    size_t offset = 0, length = need, size = 0;
-    for (size_t i = 0; i < p->n_external_data; i++) {
-        const char *key = p->external_data[i]->key, *value = p->external_data[i]->value;
-        if (!key || !value)
-            continue;
-        if (strcmp(key, "location") == 0)
-            location = value;
-        if ((strcmp(key, "offset") == 0 && parse_size(value, &offset) < 0) ||
-            (strcmp(key, "length") == 0 && parse_size(value, &length) < 0)) {
-            apex_fail(err, "external data: %s '%.60s' is not a number of bytes", key, value);
-            return NULL;
-        }
-    }
-    if (!location || !path_is_safe(location)) {
-        apex_fail(err, "external data in '%.300s': want a relative path without '..'",
-                  location ? location : "");
-        return NULL;
-    }
-    if (!external || !external->read) {
-        apex_fail(err, "external data in '%.300s', but only the model's own bytes are at hand", location);
-        return NULL;
-    }
-    const uint8_t *bytes = external->read(external->context, location, &size, err);
-    if (!bytes)
-        return NULL;
-    if (length != need || offset > size || need > size - offset) {
-        apex_fail(
-            err, "external data '%.300s': want %zu bytes at offset %zu, the model says %zu, the file has %zu",
-            location, need, offset, length, size);
-        return NULL;
-    }
-    return bytes + offset;
-}
-
 static int proto_shape(const Onnx__TensorProto *p, struct apex_shape *shape, int64_t *count,
                        struct apex_error *err)
 {
@@ -272,7 +210,7 @@ struct apex_tensor *tensor_proto_read(const Onnx__TensorProto *p, const struct o
         return NULL;
     size_t need = (size_t)count * (size_t)e->width;
     const uint8_t *raw = NULL;
-    int is_external = p->has_data_location && p->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
+    const int is_external = external_is(p);
     if (is_external && !(raw = external_bytes(p, external, need, err)))
         return NULL;
     char text[APEX_SHAPE_TEXT];
@@ -295,6 +233,8 @@ struct apex_tensor *tensor_proto_read(const Onnx__TensorProto *p, const struct o
         convert_raw(p->data_type, raw, count, t);
     else if (t && count)
         convert_typed(p, count, t);
+    if (t && is_external && external->release)
+        external->release(external->context, raw, need);
     return t;
 }
 
@@ -303,8 +243,7 @@ struct apex_tensor *tensor_proto_take(Onnx__TensorProto *p, const struct onnx_fi
 {
     struct apex_shape shape = {0};
     int64_t count = 0;
-    int is_external = p->has_data_location && p->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
-    if (is_external || !p->has_raw_data || p->data_type != ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT ||
+    if (external_is(p) || !p->has_raw_data || p->data_type != ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT ||
         proto_shape(p, &shape, &count, NULL) < 0 || count == 0 ||
         p->raw_data.len != (size_t)count * sizeof(float))
         return tensor_proto_read(p, external, err);

@@ -7,7 +7,7 @@
 
 #include "onnx.pb-c.h"
 
-#define UNPACK_LARGE (1 << 16) /* bytes of an initializer from which on it goes by itself */
+#define UNPACK_LARGE (1 << 12) /* bytes of an initializer from which on it goes by itself */
 
 /* bytes passed wire_check. release may be NULL. Freed with onnx__model_proto__free_unpacked(m, NULL); NULL
  * with err where protobuf-c cannot read it, or without memory. */

@@ -84,7 +84,9 @@ static void print_text(const struct sweep *s, const struct done *done, const str
                    s->model[k].context->response.draws, (unsigned long long)done[k].response_count,
                    (unsigned long long)done[k].response_wanted);
     printf("%u units, %llu sample-draws to go\n", e->plan.units, (unsigned long long)e->plan.draws);
-    printf("memory: %.0f MB a rank, and %.0f MB of data once per node\n", e->rank_bytes / 1e6, e->data / 1e6);
+    printf(
+        "memory: %.0f MB a rank (work, the loaded models, the program), and %.0f MB of data once per node\n",
+        e->rank_bytes / 1e6, e->shared / 1e6);
     printf("disk: about %.1f MB more of journal, and NetCDF files of about the same size\n",
            e->journal / 1e6);
     printf("time: about %s on %.0f rank%s (one core each, as fast as this one)\n",
@@ -97,17 +99,17 @@ static void print_values(const struct sweep *s, const struct estimate *e, double
     printf("sweep=%s\noutput=%s\nmodels=%d\nunits=%u\nranks=%.0f\n", s->grid->sweep, s->grid->output,
            s->models, e->plan.units, ranks);
     printf("seconds=%.1f\ncore_seconds=%.1f\n", estimate_seconds(e, ranks), e->all_seconds);
-    printf("rank_bytes=%.0f\nnode_bytes=%.0f\ndisk_bytes=%.0f\n", e->rank_bytes, e->data, 2 * e->journal);
+    printf("rank_bytes=%.0f\nnode_bytes=%.0f\ndisk_bytes=%.0f\n", e->rank_bytes, e->shared, 2 * e->journal);
     for (int k = 0; k < s->models; k++)
         printf("model.%d.name=%s\nmodel.%d.core_seconds=%.1f\n", k + 1, s->model[k].entry->name, k + 1,
                e->seconds[k]);
 }
 
-static int print_plan(const struct sweep *s, const struct done *done, const struct plan_arguments *a,
-                      struct apex_error *err)
+static int print_plan(const struct sweep *s, const struct team *t, const struct done *done,
+                      const struct plan_arguments *a, struct apex_error *err)
 {
     struct estimate e;
-    if (estimate_make(&e, s, done, a->ranks, err))
+    if (estimate_make(&e, s, t, done, a->ranks, err))
         return -1;
     if (a->values)
         print_values(s, &e, a->ranks);
@@ -134,7 +136,7 @@ static int plan_sweep(const struct plan_arguments *a, struct team *t, struct ape
         if (!outcome && !access(journal, F_OK))
             outcome = journal_scan(journal, mark, &marking, NULL, err);
         if (!outcome)
-            outcome = print_plan(s, marking.done, a, err);
+            outcome = print_plan(s, t, marking.done, a, err);
     }
     for (int k = 0; k < marking.models; k++)
         done_free(&marking.done[k]);

@@ -158,7 +158,7 @@ static void say_goodbye(struct team *t, int code)
     const double patience = 5;
     struct farewell f = farewell_end(t, code, patience);
     fflush(stdout); /* under mpirun both streams go one way */
-    fprintf(stderr, "memory: at most %.0f MB resident on any rank\n", (double)f.most_kib / 1024);
+    fprintf(stderr, "memory: at most %.0f MB resident on any rank\n", (double)f.most_kib * 1.024e-3);
     if (!f.missing)
         return;
     fprintf(stderr, "apex: rank %d%s not answer: leaving without (all results are written; exit code %d)\n",

@@ -66,13 +66,17 @@ static double journal_bytes(const struct done *d, uint32_t draws)
            (double)(d->response_wanted - d->response_count) * d->context->response.places * 40;
 }
 
-static double data_bytes(const struct sweep *s)
+/* The models as every rank has loaded them, before any kernel prepared their weights. */
+static double model_bytes(const struct sweep *s)
 {
     double bytes = 0;
-    for (int d = 0; d < s->datas; d++)
-        if (s->data[d])
-            bytes +=
-                (double)s->data[d]->samples * (double)s->data[d]->elements * (s->data[d]->is_bytes ? 1 : 4);
+    for (int k = 0; k < s->models; k++) {
+        const struct graph *g = s->model[k].model->graph;
+        for (int v = 0; v < g->values; v++) {
+            const struct apex_tensor *t = g->value[v].constant;
+            bytes += t ? (double)apex_shape_count(&t->shape) * (double)apex_type_size(t->type) : 0;
+        }
+    }
     return bytes;
 }
 
@@ -93,8 +97,7 @@ static int estimate_model(struct estimate *e, const struct sweep *s, int k, cons
     e->seconds[k] = (flops * share + response * left) * rate;
     e->all_seconds += e->seconds[k];
     e->journal += journal_bytes(d, s->grid->draws);
-    double rank = (double)e->bytes[k] + rank_overhead;
-    e->rank_bytes = rank > e->rank_bytes ? rank : e->rank_bytes;
+    e->rank_bytes = fmax(e->rank_bytes, (double)e->bytes[k]);
     return 0;
 }
 
@@ -106,10 +109,10 @@ void estimate_free(struct estimate *e)
     free(e->bytes);
 }
 
-int estimate_make(struct estimate *e, const struct sweep *s, const struct done *done, double ranks,
-                  struct apex_error *err)
+int estimate_make(struct estimate *e, const struct sweep *s, const struct team *t, const struct done *done,
+                  double ranks, struct apex_error *err)
 {
-    *e = (struct estimate){.data = data_bytes(s)};
+    *e = (struct estimate){.shared = (double)team_traffic(t).shared};
     if (plan_build(&e->plan, s, done, (int)ranks, err))
         return -1;
     e->seconds = calloc((size_t)s->models, sizeof *e->seconds);
@@ -118,6 +121,7 @@ int estimate_make(struct estimate *e, const struct sweep *s, const struct done *
     int outcome = e->seconds && e->tflop && e->bytes ? 0 : apex_fail(err, "out of memory");
     for (int k = 0; !outcome && k < s->models; k++)
         outcome = estimate_model(e, s, k, &done[k], err);
+    e->rank_bytes += model_bytes(s) + rank_overhead;
     if (outcome)
         estimate_free(e);
     return outcome;

@@ -1,6 +1,7 @@
 #include "dist/run/compute.h"
 
 #include "dist/run/compute_response.h"
+#include "dist/run/rms.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -47,13 +48,14 @@ int compute_check(const struct sweep *s, size_t *bytes, struct apex_error *err)
     return 0;
 }
 
-/* Logits of a tile at every scale, and a tally of every cell. */
+/* A sample, logits of a tile at every scale, and a tally of every cell. */
 static size_t result_bytes(const struct sweep *s, const struct sweep_model *m)
 {
     const size_t sigmas = (size_t)s->grid->sigmas, classes = (size_t)m->model->classes;
     const size_t tally =
         sizeof(struct apex_tally) + classes * sizeof(uint32_t) + ((size_t)s->grid->draws + 7) / 8;
-    return sigmas * ((size_t)m->tile_rows * classes * sizeof(float) + (size_t)m->sites * tally);
+    return ((size_t)m->data->elements + classes) * sizeof(float) +
+           sigmas * ((size_t)m->tile_rows * classes * sizeof(float) + (size_t)m->sites * tally);
 }
 
 size_t compute_bytes(const struct sweep *s, const struct sweep_model *m, struct apex_error *err)
@@ -63,7 +65,10 @@ size_t compute_bytes(const struct sweep *s, const struct sweep_model *m, struct 
     apex_runner_free(r);
     if (bytes && s->grid->response.asked && !(more = compute_response_bytes(s, m, err)))
         return 0;
-    return bytes + more;
+    size_t before = bytes ? rms_bytes(s, m, err) : 0; /* and freed by then */
+    if (!before)
+        return 0;
+    return bytes + more > before ? bytes + more : before;
 }
 
 struct compute *compute_new(const struct sweep *s, atomic_int *cancelled, struct apex_error *err)

@@ -23,7 +23,8 @@ int compute_unit(struct compute *c, const struct apex_unit *u, struct bytes *rec
  * names model and node. *bytes: what a rank needs for the largest (compute_bytes). */
 int compute_check(const struct sweep *s, size_t *bytes, struct apex_error *err);
 
-/* Bytes that one rank needs for a model: prepared weights and work memory. 0 with err on failure. */
+/* Bytes that one rank needs for a model: prepared weights and work memory, for its units or the clean passes
+ * before them, whichever is more. The model itself is not among them. 0 with err on failure. */
 size_t compute_bytes(const struct sweep *s, const struct sweep_model *m, struct apex_error *err);
 
 #endif

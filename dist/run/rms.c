@@ -55,25 +55,46 @@ static int sample_span(const struct sweep *s, const struct sweep_model *m, int64
                      (long long)range.first, (long long)to - 1, s->grid->data[m->entry->data].name);
 }
 
+/* Of clean passes that keep the input and every site. */
+static struct apex_runner *new_runner(const struct sweep *s, const struct sweep_model *m,
+                                      struct apex_error *err)
+{
+    const int places = apex_site_count(m->model) + 1;
+    const struct apex_noise noise = {s->grid->noise, s->grid->seed};
+    int *site = malloc((size_t)places * sizeof *site);
+    struct apex_runner *r = NULL;
+    for (int i = 0; site && i < places; i++)
+        site[i] = i - 1; /* APEX_SITE_INPUT, 0, 1, ... */
+    if (site)
+        r = apex_runner_new(m->model, s->kernels, site, places, 0, &noise, 0, err);
+    else
+        apex_fail(err, "out of memory");
+    free(site);
+    return r;
+}
+
+size_t rms_bytes(const struct sweep *s, const struct sweep_model *m, struct apex_error *err)
+{
+    struct apex_runner *r = new_runner(s, m, err);
+    size_t bytes = r ? apex_runner_bytes(r) : 0;
+    apex_runner_free(r);
+    return bytes;
+}
+
 /* sum[block][1 + sites]: squares of the input and of every site, for this rank's blocks. After the last block
  * one number more: 1 where a signal ended it early. */
 static int sum_blocks(const struct sweep *s, const struct sweep_model *m, const struct team *t, int64_t first,
                       int64_t last, double *sum, struct apex_error *err)
 {
     const int places = apex_site_count(m->model) + 1;
-    const struct apex_noise noise = {s->grid->noise, s->grid->seed};
-    int *site = malloc((size_t)places * sizeof *site);
     float *sample = malloc((size_t)m->data->elements * sizeof *sample);
     float *logits = malloc((size_t)m->model->classes * sizeof *logits);
     const int64_t blocks = (last - first + block_samples - 1) / block_samples;
     struct apex_runner *r = NULL;
-    if (site && sample && logits) {
-        for (int i = 0; i < places; i++)
-            site[i] = i - 1; /* APEX_SITE_INPUT, 0, 1, ... */
-        r = apex_runner_new(m->model, s->kernels, site, places, 0, &noise, 0, err);
-    } else {
+    if (sample && logits)
+        r = new_runner(s, m, err);
+    else
         apex_fail(err, "out of memory");
-    }
     for (int64_t i = first; r && i < last; i++) {
         int64_t block = (i - first) / block_samples;
         if (block % team_size(t) != team_rank(t))
@@ -88,7 +109,6 @@ static int sum_blocks(const struct sweep *s, const struct sweep_model *m, const 
     }
     int outcome = r ? 0 : -1;
     apex_runner_free(r);
-    free(site);
     free(sample);
     free(logits);
     return outcome;

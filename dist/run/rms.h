@@ -12,4 +12,7 @@
 int rms_measure(struct sweep *s, struct team *t, const char *journal, struct bytes *fresh,
                 struct apex_error *err);
 
+/* Bytes of work memory that this takes for one model on any rank. 0 with err. */
+size_t rms_bytes(const struct sweep *s, const struct sweep_model *m, struct apex_error *err);
+
 #endif

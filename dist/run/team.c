@@ -23,6 +23,7 @@ struct incoming {
 
 /* Node-shared bytes, released at the end. */
 struct window {
+    size_t size;
     struct window *next;
     MPI_Win win; /* MPI_WIN_NULL for a team of one: then memory is malloc'ed */
     void *memory;
@@ -153,7 +154,7 @@ const void *team_share(struct team *t, const void *data, size_t size, size_t *sh
         broadcast(t->leaders, w->memory, bytes);
     if (t->uses_mpi)
         MPI_Barrier(t->node);
-    t->traffic.shared += bytes;
+    t->traffic.shared += w->size = bytes;
     t->traffic.broadcast += t->uses_mpi ? bytes * (unsigned)(t->node_count - 1) : 0;
     *shared_size = bytes;
     return w->memory;
@@ -178,6 +179,7 @@ void team_unshare_since(struct team *t, const void *shared)
     while (t->windows && t->windows != shared) {
         struct window *w = t->windows;
         t->windows = w->next;
+        t->traffic.shared -= w->size;
         free_window(w);
     }
 }

@@ -115,6 +115,12 @@ static void a_team_of_one_shares_with_itself(void **state)
     assert_string_equal(err.text, "why");
     assert_int_equal(team_receive(t, &message, &from, &tag), 0);
     assert_int_equal(team_traffic(t).read, 6);
+    const void *before = team_shared(t);
+    assert_non_null(team_share(t, "more bytes", 11, &size, &err));
+    assert_int_equal(team_traffic(t).shared, 17);
+    team_unshare_since(t, before);
+    assert_int_equal(team_traffic(t).shared, 6);
+    assert_string_equal(shared, "bytes");
     assert_int_equal(team_end(t, 75), 75);
 }
 

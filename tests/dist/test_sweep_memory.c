@@ -49,11 +49,26 @@ static void what_cannot_be_kept_is_an_error_that_says_what_is_needed(void **stat
     small_end(&s);
 }
 
+static void the_clean_passes_before_the_units_are_counted(void **state)
+{
+    (void)state;
+    struct apex_error err = {{0}};
+    struct small s = small_sweep("");
+    struct sweep_model m = s.sweep->model[0];
+    m.sites = 0; /* units that keep no activation: the clean passes, which keep all, need more */
+    m.tile_rows = 1;
+    const size_t clean = rms_bytes(s.sweep, &m, &err), all = compute_bytes(s.sweep, &m, &err);
+    assert_int_not_equal(clean, 0);
+    assert_int_equal(all, clean);
+    small_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bound_makes_the_tiles_smaller_until_they_fit),
         cmocka_unit_test(a_bound_that_is_kept_anyway_changes_nothing),
+        cmocka_unit_test(the_clean_passes_before_the_units_are_counted),
         cmocka_unit_test(what_cannot_be_kept_is_an_error_that_says_what_is_needed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
