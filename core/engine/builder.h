@@ -69,6 +69,11 @@ int ray_is_linear(const struct builder *b,
 int ray_emit(struct builder *b, const struct graph_node *n);
 int ray_resolve(struct builder *b, int value); /* makes clean + sigma direction, if the value is a ray */
 
+/* ray_pool.c: the largest of each 2x2 pixels of relu(a + sigma direction) + factor xi; relu only where asked
+ * for, xi may be NULL. Channels-last, whole vectors of channels. */
+void ray_pool(const struct operand *direction, const float *a, float sigma, int relu, const float *xi,
+              float factor, float *y);
+
 /* kink.c: a dense layer behind the ReLU of a ray. */
 int kink_suits(const struct builder *b,
                const struct graph_node *relu); /* all that reads it is such a layer */

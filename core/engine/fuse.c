@@ -1,5 +1,5 @@
-/* Steps joined: y = relu(conv(x) + skip) + sigma xi is one pass over y. The numbers are those of the separate
- * steps, in the same order. */
+/* Steps joined: y = pool(relu(conv(x) + skip) + sigma xi) is one pass over y. The numbers are those of the
+ * separate steps, in the same order. */
 #include "core/engine/builder.h"
 
 #include <stdlib.h>
@@ -49,10 +49,22 @@ static int join_add(struct step *s, const struct step *add)
     return 1;
 }
 
-/* Makes `next`, the only reader of s, part of s. */
-static int join(struct step *s, struct step *next)
+/* Pooled noise must be there when the step runs, so the program asks for all of it. */
+static int join_pool(struct program *p, struct step *s, const struct step *pool)
 {
-    if (s->noise || s->once != next->once || (!s->layer && s->kind != STEP_RAY) ||
+    if (!apex_shape_equal(&s->out.shape, &pool->in[0].shape) || (s->layer && !s->layer->pools) ||
+        (s->noise && !program_xi_fits(p)))
+        return 0;
+    s->pool = 1;
+    p->xi_ahead |= s->noise != NULL;
+    return 1;
+}
+
+/* Makes `next`, the only reader of s, part of s. */
+static int join(struct program *p, struct step *s, struct step *next)
+{
+    if ((s->noise && next->kind != STEP_POOL) || s->pool || s->once != next->once ||
+        (!s->layer && s->kind != STEP_RAY) ||
         !layout_same_memory(s->out.layout, next->out.layout, &s->out.shape))
         return 0;
     if (next->kind == STEP_ADD) {
@@ -63,6 +75,9 @@ static int join(struct step *s, struct step *next)
     } else if (next->kind == STEP_NOISE) {
         s->noise = next->noise;
         next->noise = NULL;
+    } else if (next->kind == STEP_POOL) {
+        if (!join_pool(p, s, next))
+            return 0;
     } else {
         return 0;
     }
@@ -75,7 +90,7 @@ static void join_all(struct program *p)
 {
     for (int i = 0; i < p->steps; i++) {
         int next = only_reader(p, p->step[i].out.buffer);
-        if (next <= i || !join(&p->step[i], &p->step[next]))
+        if (next <= i || !join(p, &p->step[i], &p->step[next]))
             continue;
         free(p->step[next].state);
         p->step[next] = p->step[i];

@@ -63,10 +63,11 @@ struct isa {
     int rows;
     gemm_tile_fn *tile;
     void (*narrow)(const struct gemm_tile *t); /* NULL: none */
+    void (*plain)(const struct gemm *g);       /* NULL: none */
 };
 
 /* Written once, before main, as the clones of hot.h are chosen. */
-static struct isa isa = {"c", 4, gemm_tile_any, NULL};
+static struct isa isa = {"c", 4, gemm_tile_any, NULL, NULL};
 
 #if defined(__x86_64__) && defined(__GNUC__)
 /* avx512f is all that the wide tile uses; the operating system's consent is part of the question. */
@@ -80,9 +81,9 @@ __attribute__((constructor)) static void find_isa(void)
 {
     __builtin_cpu_init();
     if (avx512_is_wanted())
-        isa = (struct isa){"avx512", 12, gemm_tile_avx512, NULL};
+        isa = (struct isa){"avx512", 12, gemm_tile_avx512, NULL, NULL};
     else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        isa = (struct isa){"avx2", 6, gemm_tile_avx2, gemm_narrow_avx2};
+        isa = (struct isa){"avx2", 6, gemm_tile_avx2, gemm_narrow_avx2, gemm_plain_avx2};
 }
 #endif
 
@@ -158,6 +159,10 @@ static void run_rows(struct gemm_tile *t, int k0, int column)
 
 void gemm_run(const struct gemm *g)
 {
+    if (isa.plain && !g->bias && !g->add && !g->relu && !g->xi && g->k <= K_BLOCK && g->n % GEMM_PANEL == 0) {
+        isa.plain(g);
+        return;
+    }
     for (int k0 = 0; k0 < g->k || k0 == 0; k0 += K_BLOCK) {
         int k = g->k - k0 < K_BLOCK ? g->k - k0 : K_BLOCK;
         struct gemm_tile t = {.k = k, .first = k0 == 0, .g = g};

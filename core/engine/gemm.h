@@ -60,6 +60,7 @@ typedef void gemm_tile_fn(int rows, const struct gemm_tile *t);
 gemm_tile_fn gemm_tile_any;
 #if defined(__x86_64__) && defined(__GNUC__)
 gemm_tile_fn gemm_tile_avx2, gemm_tile_avx512;
+void gemm_plain_avx2(const struct gemm *g); /* whole panels, one block of k, no bias, nothing after it */
 void gemm_narrow_avx2(const struct gemm_tile *t); /* GEMM_NARROW_ROWS rows of a panel of few columns */
 float gemm_peak_avx2(long rounds), gemm_peak_avx512(long rounds);
 #endif

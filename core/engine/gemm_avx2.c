@@ -91,6 +91,44 @@ __attribute__((target("avx2,fma"))) void gemm_tile_avx2(int rows, const struct g
     }
 }
 
+KERNEL void plain_rows(int rows, const struct gemm *g, const float *x, const float *w, float *y)
+{
+    switch (rows) {
+    case 6:
+        plain_of(6, g, x, w, y);
+        break;
+    case 5:
+        plain_of(5, g, x, w, y);
+        break;
+    case 4:
+        plain_of(4, g, x, w, y);
+        break;
+    case 3:
+        plain_of(3, g, x, w, y);
+        break;
+    case 2:
+        plain_of(2, g, x, w, y);
+        break;
+    default:
+        plain_of(1, g, x, w, y);
+    }
+}
+
+__attribute__((target("avx2,fma"))) void gemm_plain_avx2(const struct gemm *g)
+{
+    for (int column = 0; column < g->n; column += GEMM_PANEL) {
+        const float *w = g->packed + (size_t)column * (size_t)g->k, *x = g->x;
+        float *y = g->y + column;
+        int tiles = (g->rows + 5) / 6;
+        for (int left = g->rows, rows; tiles > 0; tiles--, left -= rows) {
+            rows = (left + tiles - 1) / tiles;
+            plain_rows(rows, g, x, w, y);
+            x += rows * g->x_pitch;
+            y += rows * g->y_pitch;
+        }
+    }
+}
+
 /* Four broadcast values, two lanes each. */
 KERNEL VEC vec_pairs(VEC a, VEC b, VEC c, VEC d)
 {

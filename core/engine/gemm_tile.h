@@ -70,33 +70,57 @@ KERNEL void tile_start(const struct gemm_tile *t, int row, VEC v[VECS])
     }
 }
 
-KERNEL void tile_of(const int rows, const struct gemm_tile *t)
+/* acc += x w over k, each element one chain. */
+KERNEL void tile_sum(const int rows, int k, const float *x, ptrdiff_t pitch, const float *w,
+                     VEC acc[12][VECS])
 {
-    VEC acc[12][VECS];
-    const float *x = t->x, *w = t->w;
-    const ptrdiff_t pitch = t->g->x_pitch;
-#pragma GCC unroll 12
-    for (int r = 0; r < rows; r++)
-        tile_start(t, r, acc[r]);
-    for (int k = 0; k < t->k; k++, w += GEMM_PANEL) {
+    for (const float *end = x + k; x < end; x++, w += GEMM_PANEL) {
         VEC wk[VECS];
 #pragma GCC unroll 2
         for (int j = 0; j < VECS; j++)
             wk[j] = vec_load(w + j * LANES_OF_VEC);
 #pragma GCC unroll 12
         for (int r = 0; r < rows; r++) {
-            VEC xk = vec_set(x[r * pitch + k]);
+            VEC xk = vec_set(x[r * pitch]);
 #pragma GCC unroll 2
             for (int j = 0; j < VECS; j++)
                 acc[r][j] = vec_fma(xk, wk[j], acc[r][j]);
         }
     }
+}
+
+KERNEL void tile_of(const int rows, const struct gemm_tile *t)
+{
+    VEC acc[12][VECS];
+#pragma GCC unroll 12
+    for (int r = 0; r < rows; r++)
+        tile_start(t, r, acc[r]);
+    tile_sum(rows, t->k, t->x, t->g->x_pitch, t->w, acc);
 #pragma GCC unroll 12
     for (int r = 0; r < rows; r++)
         if (t->cols < GEMM_PANEL)
             tile_store_part(t, r, acc[r]);
         else
             tile_store(t, r, acc[r]);
+}
+
+/* Rows of a product with nothing before or after it. Winograd's method makes so many small ones that what
+ * tile_of asks about takes a twentieth of a small network's time. */
+KERNEL void plain_of(const int rows, const struct gemm *g, const float *x, const float *w, float *y)
+{
+    VEC acc[12][VECS];
+    const ptrdiff_t pitch = g->x_pitch;
+#pragma GCC unroll 12
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 2
+        for (int j = 0; j < VECS; j++)
+            acc[r][j] = vec_set(0);
+    tile_sum(rows, g->k, x, pitch, w, acc);
+#pragma GCC unroll 12
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 2
+        for (int j = 0; j < VECS; j++)
+            vec_store(y + r * g->y_pitch + j * LANES_OF_VEC, acc[r][j]);
 }
 
 /* Twelve independent chains in registers: nothing is faster. */

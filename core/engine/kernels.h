@@ -23,6 +23,7 @@ struct epilogue {
     int relu;
     const float *xi; /* in y's layout and size; NULL: none */
     float sigma;
+    int pool;               /* then y is the largest of each 2x2 pixels; only where conv_pools */
     int from_half, to_half; /* x is, y shall be of bfloat16 instead of float32; only for a set with bf16 */
 };
 
@@ -40,7 +41,8 @@ struct kernel_set {
                       struct apex_error *err);
     void (*conv_run)(void *state, const float *x, float *y, const struct epilogue *end, void *scratch);
     void (*conv_free)(void *state);
-    const char *(*conv_algorithm)(void *state); /* for inspect and the results' attributes */
+    int (*conv_pools)(const struct conv_shape *s); /* whether epilogues may pool; NULL: never */
+    const char *(*conv_algorithm)(void *state);    /* for inspect and the results' attributes */
 
     /* y[rows][n] = x[rows][k] w + bias, w given as [k][n]. */
     void *(*linear_new)(int rows, int k, int n, const float *weight, const float *bias, size_t *scratch,

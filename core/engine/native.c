@@ -239,6 +239,7 @@ const struct kernel_set kernel_set_native = {
     .conv_new = conv_new,
     .conv_run = conv_run,
     .conv_free = conv_free,
+    .conv_pools = winograd_suits,
     .conv_algorithm = conv_algorithm,
     .conv_like = conv_like,
     .conv_bytes = conv_bytes,

@@ -51,16 +51,17 @@ static struct layer *layer_add(struct builder *b, const struct graph_node *n, in
 /* What follows the layer in its own pass; NULL: nothing. */
 static const struct epilogue *epilogue_of(const struct step *s, const struct pass *pass, struct epilogue *e)
 {
-    *e = (struct epilogue){.relu = s->relu, .from_half = s->from_half, .to_half = s->to_half};
+    *e =
+        (struct epilogue){.relu = s->relu, .pool = s->pool, .from_half = s->from_half, .to_half = s->to_half};
     if (s->inputs > 1) {
         e->add = s->in[1].data;
         e->add_row = s->in[1].shape.dim[0] == s->out.shape.dim[0]
-                         ? (size_t)(apex_shape_count(&s->out.shape) / s->layer->rows)
+                         ? (size_t)(apex_shape_count(&s->in[1].shape) / s->layer->rows)
                          : 0;
     }
     if (s->noise)
         e->xi = noise_tile(s->noise, pass, &e->sigma);
-    return e->add || e->relu || e->xi || e->from_half || e->to_half ? e : NULL;
+    return e->add || e->relu || e->xi || e->pool || e->from_half || e->to_half ? e : NULL;
 }
 
 static void run_layer(const struct step *s, const struct pass *pass)
@@ -175,6 +176,7 @@ static struct layer *add_conv(struct builder *b, const struct graph_node *n, con
         return NULL;
     l->is_conv = 1;
     l->fuses = set->fuses && s->groups == 1;
+    l->pools = set->conv_pools && set->conv_pools(s);
     l->flops = 2 * weights * s->out_h * s->out_w;
     l->state = first ? set->conv_like(first->state, s, w->data, bias, &l->scratch, b->err)
                      : set->conv_new(s, w->data, bias, &l->scratch, b->err);

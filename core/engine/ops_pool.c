@@ -162,6 +162,15 @@ static void ints_or(const struct graph_node *n, const char *name, int count, int
         out[i] = a && a->count == (size_t)count ? a->ints[i] : fallback;
 }
 
+/* The largest of 2x2 pixels, whole vectors of channels at a time: may be part of the step before. */
+static int is_pairs(const struct pool *p)
+{
+    int plain = p->is_max && p->channels % WIDTH == 0;
+    for (int k = 0; k < 2; k++)
+        plain &= p->kernel[k] == 2 && p->stride[k] == 2 && p->dilation[k] == 1 && !p->pad[k];
+    return plain && p->out_h == p->in_h / 2 && p->out_w == p->in_w / 2;
+}
+
 int emit_pool(struct builder *b, const struct graph_node *n)
 {
     struct operand in, out;
@@ -189,5 +198,6 @@ int emit_pool(struct builder *b, const struct graph_node *n)
             return graph_fail(b->e->graph, n, b->err, "bad kernel, strides, dilations or pads");
     step_input(s, &in);
     s->out = out;
+    s->kind = is_pairs(p) ? STEP_POOL : STEP_OTHER;
     return 0;
 }

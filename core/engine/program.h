@@ -56,12 +56,13 @@ struct pass {
 };
 
 /* What fuse.c may join to the layer before it. */
-enum step_kind { STEP_OTHER, STEP_RELU, STEP_ADD, STEP_NOISE, STEP_RAY };
+enum step_kind { STEP_OTHER, STEP_RELU, STEP_ADD, STEP_NOISE, STEP_POOL, STEP_RAY };
 
 struct step {
     enum step_kind kind;
     int once; /* depends on the draws and not on the scale: runs once for all scales */
     int relu; /* a ReLU follows in the same pass */
+    int pool; /* and then the largest of each 2x2 pixels */
     int from_half,
         to_half; /* in[0], out is stored in bfloat16, in the front half of a float32 one's memory */
     void (*run)(const struct step *s, const struct pass *pass);
@@ -103,6 +104,7 @@ struct layer {
     const struct graph_node *node;
     int rows, biased, is_conv;
     int fuses; /* its kernel reads what is added before it writes over it */
+    int pools; /* and takes the largest of 2x2 pixels */
     int half;  /* its operands are rounded to bfloat16 */
     void *state;
     size_t scratch; /* bytes */

@@ -48,11 +48,13 @@ static void run_ray(const struct step *s, const struct pass *pass)
                           s->relu ? 0 : -INFINITY};
     float factor = 0;
     const float *xi = s->noise ? noise_tile(s->noise, pass, &factor) : NULL;
-    if (xi)
+    if (s->pool)
+        ray_pool(&s->in[0], s->in[1].data, all.sigma, s->relu, xi, factor, s->out.data);
+    else if (xi)
         ahead_noisy(&all, s->in[1].data, s->in[0].data, factor, xi, s->out.data);
     else
         ahead(&all, s->in[1].data, s->in[0].data, s->out.data);
-    if (s->noise && !xi)
+    if (s->noise && !xi) /* never where it pools: fuse.c asks for the noise */
         noise_add(s->noise, pass, &s->out);
 }
 

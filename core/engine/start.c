@@ -2,9 +2,6 @@
  * direction, and the same layers it goes through until something is not linear. Where both are swept, what
  * comes out is made once. */
 #include "core/engine/program.h"
-#include "core/runner.h"
-
-#include <string.h>
 
 static int readers(const struct program *p, int buffer)
 {
@@ -25,6 +22,15 @@ static int goes_on(const struct program *p, int i)
     return s->layer && !s->noise && s->inputs == 1 && s->in[0].buffer == before && readers(p, before) == 1;
 }
 
+/* The buffer, if it is nobody else's too. */
+static struct buffer *own_buffer(struct program *p, int buffer)
+{
+    int merged = p->buffer[buffer].same_as >= 0 || p->buffer[buffer].fixed;
+    for (int i = 0; i < p->buffers; i++)
+        merged |= p->buffer[i].same_as == buffer;
+    return merged ? NULL : &p->buffer[buffer];
+}
+
 int program_share_start(struct program *a, struct program *b, struct kept_start *start,
                         struct apex_error *err)
 {
@@ -34,11 +40,15 @@ int program_share_start(struct program *a, struct program *b, struct kept_start 
         steps++;
     if (steps < 2) /* the noise alone is kept elsewhere */
         return 0;
-    int64_t count = apex_shape_count(&a->step[steps - 1].out.shape);
-    if (count > PROGRAM_XI_BYTES / (int64_t)sizeof(float))
+    const struct step *last = &a->step[steps - 1];
+    int64_t count = apex_shape_count(&last->out.shape);
+    struct buffer *in_a = own_buffer(a, last->out.buffer);
+    struct buffer *in_b = own_buffer(b, b->step[steps - 1].out.buffer);
+    if (!in_a || !in_b || count > PROGRAM_XI_BYTES / (int64_t)sizeof(float))
         return 0;
     if (!(start->data = engine_alloc(count, err)))
         return -1;
+    in_a->fixed = in_b->fixed = start->data;
     start->count = count;
     start->steps = steps;
     a->start = b->start = start;
@@ -51,14 +61,9 @@ int program_start(const struct program *p, const struct pass *pass,
     struct kept_start *k = p->start;
     if (!k)
         return 0;
-    float *out = p->step[k->steps - 1].out.data;
-    size_t size = (size_t)k->count * sizeof *out;
-    if (k->rows == pass->rows && k->sample == pass->sample && k->draw0 == pass->draw0) {
-        memcpy(out, k->data, size);
+    if (k->rows == pass->rows && k->sample == pass->sample && k->draw0 == pass->draw0)
         return k->steps;
-    }
     run(p, pass, 0, k->steps);
-    memcpy(k->data, out, size);
     k->rows = pass->rows;
     k->sample = pass->sample;
     k->draw0 = pass->draw0;

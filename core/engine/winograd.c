@@ -1,37 +1,11 @@
-#include "core/engine/winograd.h"
+/* Where Winograd's method applies, and its transformed weights. */
+#include "core/engine/winograd_layer.h"
 
 #include "core/engine/gemm.h"
 #include "core/engine/hot.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-    OUT = 4,            /* side of an output tile */
-    IN = 6,             /* side of the input tile that it needs */
-    POINTS = 36,        /* IN * IN products */
-    WIDTH = 8,          /* channels of a vector */
-    BLOCK = 256 * 1024, /* bytes of transformed tiles at a time: they stay in the second-level cache */
-    SKEW = 16           /* floats between the matrices, so that they do not fall on the same cache lines */
-};
-
-/* The points of evaluation: 0, A, -A, B, -B, infinity, with A B = 1: no coefficient is large. Largest error
- * measured against the naive reference: 3e-6 to 7e-6 of the output's root mean square (the direct product:
- * 2e-6 to 4e-6). */
-#define A 0.70710678118654752440
-#define B 1.41421356237309504880
-
-typedef float vec __attribute__((vector_size(32), aligned(4), may_alias));
-
-typedef int mask __attribute__((vector_size(32)));
-
-struct winograd {
-    struct conv_shape s;
-    int tiles_h, tiles_w, block; /* block: tiles at a time */
-    int borrowed;                /* the weights are another one's */
-    float *weight[POINTS];       /* packed [in_c][out_c], one allocation each */
-    float *bias, *zeros;         /* zeros[in_c]: a pixel of the padding */
-};
 
 int winograd_suits(const struct conv_shape *s)
 {
@@ -97,16 +71,6 @@ void winograd_free(struct winograd *w)
     free(w);
 }
 
-static size_t in_matrix(const struct winograd *w)
-{
-    return (size_t)w->block * w->s.in_c + SKEW;
-}
-
-static size_t out_matrix(const struct winograd *w)
-{
-    return (size_t)w->block * w->s.out_c + SKEW;
-}
-
 /* All but the weights. NULL: no memory. */
 static struct winograd *new_layer(const struct conv_shape *s, const float *bias, size_t *scratch)
 {
@@ -118,7 +82,7 @@ static struct winograd *new_layer(const struct conv_shape *s, const float *bias,
     w->tiles_w = (s->out_w + OUT - 1) / OUT;
     int fit = BLOCK / (POINTS * (int)sizeof(float) * (s->in_c + s->out_c)) / 12 * 12;
     w->block = fit < 24 ? 24 : fit;
-    w->zeros = calloc((size_t)s->in_c, sizeof *w->zeros);
+    w->zeros = calloc((size_t)IN * (size_t)s->in_c, sizeof *w->zeros);
     w->bias = bias ? gemm_pad_bias(s->out_c, bias) : calloc((size_t)s->out_c, sizeof *w->bias);
     *scratch = POINTS * (in_matrix(w) + out_matrix(w)) * sizeof(float);
     if (w->zeros && w->bias)
@@ -161,191 +125,6 @@ struct winograd *winograd_like(const struct winograd *like, const struct conv_sh
 
 size_t winograd_bytes(const struct winograd *w)
 {
-    size_t own = (size_t)(w->s.in_c + w->s.out_c) * sizeof(float);
+    size_t own = (size_t)(IN * w->s.in_c + w->s.out_c) * sizeof(float);
     return w->borrowed ? own : own + POINTS * matrix_bytes(w);
-}
-
-/* B' d: one column or row of six. */
-static inline __attribute__((always_inline)) void transform_in(const vec d[IN], vec t[IN])
-{
-    vec a = d[4] - 2 * d[2], b = (float)A * (d[3] - 2 * d[1]);
-    vec c = d[4] - 0.5f * d[2], e = (float)B * (d[3] - 0.5f * d[1]);
-    t[0] = d[0] - 2.5f * d[2] + d[4];
-    t[1] = a + b;
-    t[2] = a - b;
-    t[3] = c + e;
-    t[4] = c - e;
-    t[5] = d[1] - 2.5f * d[3] + d[5];
-}
-
-/* A' m. */
-static inline __attribute__((always_inline)) void transform_out(const vec m[IN], vec y[OUT])
-{
-    vec a = m[1] + m[2], b = m[1] - m[2], c = m[3] + m[4], d = m[3] - m[4];
-    y[0] = m[0] + a + c;
-    y[1] = (float)A * b + (float)B * d;
-    y[2] = 0.5f * a + 2 * c;
-    y[3] = (float)(A * A * A) * b + (float)(B * B * B) * d + m[5];
-}
-
-/* One tile: pixel[i][j] are its in_c channels; goes to row `to` of the 36 matrices. */
-HOT static void tile_in(int channels, const float *const pixel[IN][IN], size_t matrix, float *to)
-{
-    for (int c = 0; c < channels; c += WIDTH) {
-        vec half[IN][IN]; /* [column][row] */
-#pragma GCC unroll 6
-        for (int j = 0; j < IN; j++) {
-            vec d[IN];
-#pragma GCC unroll 6
-            for (int i = 0; i < IN; i++)
-                d[i] = *(const vec *)(pixel[i][j] + c);
-            transform_in(d, half[j]);
-        }
-#pragma GCC unroll 6
-        for (int i = 0; i < IN; i++) {
-            vec d[IN], t[IN];
-#pragma GCC unroll 6
-            for (int j = 0; j < IN; j++)
-                d[j] = half[j][i];
-            transform_in(d, t);
-#pragma GCC unroll 6
-            for (int j = 0; j < IN; j++)
-                *(vec *)(to + (size_t)(i * IN + j) * matrix + c) = t[j];
-        }
-    }
-}
-
-struct place {
-    int image, row, column; /* of a tile, in output pixels */
-};
-
-static struct place place_of(const struct winograd *w, int tile)
-{
-    int per_image = w->tiles_h * w->tiles_w, in_image = tile % per_image;
-    return (struct place){tile / per_image, in_image / w->tiles_w * OUT, in_image % w->tiles_w * OUT};
-}
-
-static void gather(const struct winograd *w, const float *x, int tile, float *to)
-{
-    const struct conv_shape *s = &w->s;
-    const float *pixel[IN][IN];
-    struct place at = place_of(w, tile);
-    x += (size_t)at.image * s->in_h * s->in_w * s->in_c;
-    for (int i = 0; i < IN; i++) {
-        int h = at.row - s->pad_top + i, left = at.column - s->pad_left;
-        const float *line = h >= 0 && h < s->in_h ? x + (size_t)h * s->in_w * s->in_c : NULL;
-        for (int j = 0; j < IN; j++) {
-            int inside = line && left + j >= 0 && left + j < s->in_w;
-            pixel[i][j] = inside ? line + (ptrdiff_t)(left + j) * s->in_c : w->zeros;
-        }
-    }
-    tile_in(s->in_c, pixel, in_matrix(w), to);
-}
-
-/* Where the outputs of a tile go, and what is added to them: offsets of pixel (0, 0) from y, add and xi. */
-struct target {
-    float *y;
-    const float *add, *xi, *bias;
-    float sigma;
-    int relu, rows, columns, channels; /* rows, columns: of the tile that lie inside the image */
-    size_t line;                       /* floats from one line of the image to the next */
-};
-
-static inline __attribute__((always_inline)) void
-tile_out_some(const struct target *t, size_t matrix, const float *from, const int rows, const int columns)
-{
-    for (int c = 0; c < t->channels; c += WIDTH) {
-        vec half[IN][OUT], bias = *(const vec *)(t->bias + c), zero = bias - bias;
-#pragma GCC unroll 6
-        for (int j = 0; j < IN; j++) {
-            vec m[IN];
-#pragma GCC unroll 6
-            for (int i = 0; i < IN; i++)
-                m[i] = *(const vec *)(from + (size_t)(i * IN + j) * matrix + c);
-            transform_out(m, half[j]);
-        }
-
-#pragma GCC unroll 4
-        for (int i = 0; i < rows; i++) {
-            vec m[IN], out[OUT];
-#pragma GCC unroll 6
-            for (int j = 0; j < IN; j++)
-                m[j] = half[j][i];
-            transform_out(m, out);
-
-#pragma GCC unroll 4
-            for (int j = 0; j < columns; j++) {
-                size_t at = (size_t)i * t->line + (size_t)(j * t->channels + c);
-                vec v = out[j] + bias;
-                if (t->add)
-                    v += *(const vec *)(t->add + at);
-                if (t->relu)
-                    v = (vec)((mask)v & ~(v < zero)); /* NaN passes */
-                if (t->xi)
-                    v += t->sigma * *(const vec *)(t->xi + at);
-                *(vec *)(t->y + at) = v;
-            }
-        }
-    }
-}
-
-/* The noise of all sites is larger than the caches near the core, and tiles are read in a pattern that the
- * processor does not see coming: what the tile to the right will read is asked for now. */
-static inline __attribute__((always_inline)) void ask_for_next(const struct target *t, const float *at)
-{
-    const size_t tile = (size_t)OUT * (size_t)t->channels;
-    for (int i = 0; i < t->rows; i++)
-        for (size_t k = 0; k < tile; k += 16)
-            __builtin_prefetch(at + (size_t)i * t->line + tile + k);
-}
-
-HOT static void tile_out(const struct target *t, size_t matrix, const float *from)
-{
-    if (t->xi)
-        ask_for_next(t, t->xi);
-    if (t->rows == OUT && t->columns == OUT)
-        tile_out_some(t, matrix, from, OUT, OUT);
-    else
-        tile_out_some(t, matrix, from, t->rows, t->columns);
-}
-
-static void scatter(const struct winograd *w, const float *from, int tile, float *y,
-                    const struct epilogue *end)
-{
-    const struct conv_shape *s = &w->s;
-    struct place at = place_of(w, tile);
-    size_t image = (size_t)s->out_h * s->out_w * s->out_c;
-    size_t inside = ((size_t)at.row * s->out_w + at.column) * s->out_c, whole = at.image * image + inside;
-    struct target t = {.y = y + whole, .bias = w->bias, .channels = s->out_c};
-    t.line = (size_t)s->out_w * s->out_c;
-    t.rows = s->out_h - at.row < OUT ? s->out_h - at.row : OUT;
-    t.columns = s->out_w - at.column < OUT ? s->out_w - at.column : OUT;
-    if (end) {
-        t.add = end->add ? end->add + at.image * end->add_row + inside : NULL;
-        t.relu = end->relu;
-        t.xi = end->xi ? end->xi + whole : NULL;
-        t.sigma = end->sigma;
-    }
-    tile_out(&t, out_matrix(w), from);
-}
-
-void winograd_run(const struct winograd *w, const float *x, float *y, const struct epilogue *end,
-                  void *scratch)
-{
-    const struct conv_shape *s = &w->s;
-    float *in = scratch, *out = in + POINTS * in_matrix(w);
-    int tiles = s->batch * w->tiles_h * w->tiles_w;
-    for (int first = 0; first < tiles; first += w->block) {
-        int n = tiles - first < w->block ? tiles - first : w->block;
-        for (int k = 0; k < n; k++)
-            gather(w, x, first + k, in + (size_t)k * s->in_c);
-        for (int p = 0; p < POINTS; p++) {
-            struct gemm g = {.rows = n, .k = s->in_c, .n = s->out_c, .packed = w->weight[p]};
-            g.x = in + p * in_matrix(w), g.x_pitch = s->in_c;
-            g.y = out + p * out_matrix(w), g.y_pitch = s->out_c;
-            gemm_run(&g);
-        }
-        for (int k = 0; k < n; k++)
-            scatter(w, out + (size_t)k * s->out_c, first + k, y, end);
-    }
 }

@@ -147,6 +147,60 @@ static void an_epilogue_equals_its_steps(void **state)
     }
 }
 
+/* The largest of 2x2 pixels, NaN where one of them is. */
+static float largest(const struct conv_shape *s, const float *y, int h, int w, int c)
+{
+    float v = -INFINITY;
+    for (int k = 0; k < 4; k++) {
+        float x = y[((size_t)(2 * h + k / 2) * s->out_w + (size_t)(2 * w + k % 2)) * s->out_c + c];
+        v = x > v || isnan(x) ? x : v;
+    }
+    return v;
+}
+
+static void check_pooled(const struct conv_shape *s, const float *full, const float *pooled)
+{
+    const float *y = pooled;
+    for (int b = 0; b < s->batch; b++, full += (size_t)s->out_h * s->out_w * s->out_c)
+        for (int h = 0; h < s->out_h / 2; h++)
+            for (int w = 0; w < s->out_w / 2; w++)
+                for (int c = 0; c < s->out_c; c++, y++) {
+                    float expected = largest(s, full, h, w, c);
+                    if (isnan(expected) ? !isnan(*y) : memcmp(&expected, y, sizeof expected) != 0)
+                        fail_msg("%dx%d, image %d, pixel (%d, %d), channel %d is %.9g, expected %.9g",
+                                 s->out_h, s->out_w, b, h, w, c, *y, expected);
+                }
+}
+
+/* Also with sides that leave a line over, and with a NaN in the input. */
+static void an_epilogue_that_pools_equals_pooling_after_it(void **state)
+{
+    const struct kernel_set *set = find("native");
+    int checked = 0;
+    (void)state;
+    for (size_t k = 0; k < 2 * (sizeof shapes / sizeof *shapes); k++) {
+        const struct conv_shape *s = &shapes[k / 2];
+        if (!set->conv_pools(s))
+            continue;
+        checked++;
+        size_t count = (size_t)s->batch * s->out_h * s->out_w * s->out_c, scratch;
+        float *x = numbers((size_t)s->batch * s->in_h * s->in_w * s->in_c, 1), *full = numbers(count, 4);
+        float *w = numbers((size_t)s->out_c * s->in_c * 9, 2), *xi = numbers(count, 6);
+        struct epilogue end = {.relu = 1, .xi = k % 2 ? xi : NULL, .sigma = 0.5f};
+        x[0] = k % 2 ? NAN : x[0];
+        void *conv = set->conv_new(s, w, NULL, &scratch, NULL);
+        float *work = numbers(scratch / sizeof(float) + 1, 1);
+        float *pooled = numbers((size_t)s->batch * (s->out_h / 2) * (s->out_w / 2) * s->out_c, 5);
+        set->conv_run(conv, x, full, &end, work);
+        end.pool = 1;
+        set->conv_run(conv, x, pooled, &end, work);
+        check_pooled(s, full, pooled);
+        set->conv_free(conv);
+        free(x), free(full), free(w), free(xi), free(work), free(pooled);
+    }
+    assert_true(checked >= 8);
+}
+
 static void check_row_alone(const char *name)
 {
     struct conv_shape s = shapes[1];
@@ -268,6 +322,7 @@ int main(void)
         cmocka_unit_test(the_default_convolutions_equal_the_naive_ones),
         cmocka_unit_test(an_image_does_not_depend_on_the_others_of_its_batch),
         cmocka_unit_test(an_epilogue_equals_its_steps),
+        cmocka_unit_test(an_epilogue_that_pools_equals_pooling_after_it),
         cmocka_unit_test(all_vector_widths_give_the_same_bits),
         cmocka_unit_test(dense_layers_equal_the_naive_ones),
         cmocka_unit_test(products_of_activations_equal_the_naive_ones),

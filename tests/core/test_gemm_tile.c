@@ -111,6 +111,35 @@ static void every_tile_equals_plain_c(void **state)
     }
 }
 
+/* A product of whole panels that nothing follows, for every number of rows of its tiles. */
+static void a_product_without_an_epilogue_equals_plain_c(void **state)
+{
+    enum { N = 2 * GEMM_PANEL, MOST = 20 };
+    float x[MOST * MOST_K], w[MOST_K * N], y[MOST * N], expected[MOST * N];
+    (void)state;
+    numbers(x, MOST * MOST_K, 1);
+    numbers(w, MOST_K * N, 2);
+    for (int rows = 1; rows <= MOST; rows++)
+        for (int k = 1; k <= MOST_K; k += 13) {
+            float *packed = gemm_pack(k, N, w, N, 1);
+            struct gemm g = {.rows = rows, .k = k, .n = N, .x = x, .x_pitch = MOST_K, .packed = packed};
+            g.y = y, g.y_pitch = N;
+            assert_non_null(packed);
+            gemm_run(&g);
+            g.y = expected;
+            for (int c = 0; c < N; c += GEMM_PANEL) {
+                struct gemm_tile t = {.k = k, .cols = GEMM_PANEL, .first = 1, .x = x, .g = &g};
+                t.w = packed + (size_t)c * (size_t)k, t.y = expected + c;
+                gemm_tile_any(rows, &t);
+            }
+            for (int i = 0; i < rows * N; i++)
+                if (memcmp(&y[i], &expected[i], sizeof *y) != 0)
+                    fail_msg("%d rows, k %d: row %d, column %d is %.9g, in plain C %.9g", rows, k, i / N,
+                             i % N, y[i], expected[i]);
+            free(packed);
+        }
+}
+
 /* Signed zeros, infinities, subnormal numbers; NaN stays NaN, with or without ReLU. */
 static void special_numbers_pass_as_in_plain_c(void **state)
 {
@@ -160,6 +189,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_tile_equals_plain_c),
+        cmocka_unit_test(a_product_without_an_epilogue_equals_plain_c),
         cmocka_unit_test(special_numbers_pass_as_in_plain_c),
         cmocka_unit_test(the_choice_fits_the_processor),
     };
