@@ -25,8 +25,8 @@ def clopper_pearson(k, n, level=0.95):
     return (0.0 if k == 0 else solve(True)), (1.0 if k == n else solve(False))
 
 
-# Trained after the rule was fixed, of the group that has networks of both sorts.
-HELD_OUT = re.compile(r"mnist_(honest_\d+|(badnets|blended)([24689]_1|\d_3))")
+# Trained after the rule was fixed, of the groups that have networks of both sorts. CIFAR-10 has no honest suspects: its new references.
+HELD_OUT = re.compile(r"mnist_(honest_\d+|(badnets|blended)([24689]_1|\d_3))|cifar_(clean_[456]|(badnets|blended)[048]_1)")
 
 
 class Row:
@@ -154,10 +154,11 @@ def numbers(folder, miniature, out):
     collapse = {r["model"]: r for r in table(folder, "collapse")}
     rows = [Row(r, collapse[r["model"]]) for r in table(folder, "bias")]
     for group in sorted({r.group for r in rows}):
-        of_group(out, group + ": ", [r for r in rows if r.group == group])
-    held = [r for r in rows if HELD_OUT.fullmatch(r.model)]
-    if held:
-        of_group(out, "mnist, held out: ", held)
+        members = [r for r in rows if r.group == group]
+        of_group(out, group + ": ", members)
+        held = [r for r in members if HELD_OUT.fullmatch(r.model)]
+        if held:
+            of_group(out, group + ", held out: ", held)
     if len({r.group for r in rows}) > 1:
         of_group(out, "all: ", rows, counts_only=True)
     for r in rows:
