@@ -18,8 +18,8 @@ void handout_free(struct handout *h);
 
 enum { HANDOUT_QUEUE = 2, HANDOUT_TRIES = 2 };
 
-/* The waiting unit that this rank, which holds fewer than HANDOUT_QUEUE, should get; -1: none. No unit that would end
- * after `until` (0: no limit). */
+/* The waiting unit that this rank, which holds fewer than HANDOUT_QUEUE, should get; -1: none. No unit that
+ * would end after `until` (0: no limit). */
 int64_t handout_choose(const struct handout *h, int rank, double now, double until);
 /* When no unit waits: the one that will be finished last, if this idle rank would finish it sooner; -1: none,
  * and then none for any other idle rank either. Looks at every rank. */
