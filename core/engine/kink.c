@@ -7,12 +7,12 @@
  * not depend on which other scales are asked for. */
 #include "core/engine/builder.h"
 #include "core/engine/hot.h"
+#include "core/engine/vec.h"
 
 #include <math.h>
 #include <string.h>
 
 enum {
-    WIDTH = 8,
     VECTORS = 4,
     BLOCK = VECTORS * WIDTH, /* columns whose p and q stay in registers; fewer would wait for each sum */
     MOST_UNITS = 256,        /* of the ReLU: they are sorted by comparing all with all */
@@ -21,7 +21,6 @@ enum {
     MOST_WEIGHTS = 65536     /* rows of them are read one by one: they must stay in cache */
 };
 
-typedef float vec __attribute__((vector_size(32), aligned(4), may_alias));
 typedef int32_t ints __attribute__((vector_size(32), aligned(4), may_alias));
 typedef float quad_float __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int32_t quad __attribute__((vector_size(16)));

@@ -1,6 +1,7 @@
 /* MaxPool and AveragePool over channels-last tensors. */
 #include "core/engine/builder.h"
 #include "core/engine/hot.h"
+#include "core/engine/vec.h"
 
 #include <math.h>
 #include <string.h>
@@ -10,11 +11,6 @@ struct pool {
     int64_t batch, in_h, in_w, out_h, out_w, channels;
     int64_t kernel[2], stride[2], dilation[2], pad[4];
 };
-
-enum { WIDTH = 8 };
-
-typedef float vec __attribute__((vector_size(32), aligned(4), may_alias));
-typedef int mask __attribute__((vector_size(32)));
 
 /* The taps of one window: `high` rows of `wide` pixels, the first at x. */
 struct window {
@@ -32,9 +28,8 @@ static inline __attribute__((always_inline)) void join_wide(const int is_max, co
 #pragma GCC unroll 3
         for (int64_t j = 0; j < wide; j++) {
             vec x = *(const vec *)(from + i * w->row_step + j * w->step);
-            mask taken = (x > v) | (x != x); /* NaN passes */
             if (is_max)
-                v = (vec)((taken & (mask)x) | (~taken & (mask)v));
+                vec_largest(&v, &x);
             else
                 v += x;
         }

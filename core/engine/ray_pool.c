@@ -2,11 +2,7 @@
  * and is needed nowhere else. The numbers are those of the separate steps, in the same order. */
 #include "core/engine/builder.h"
 #include "core/engine/hot.h"
-
-enum { WIDTH = 8 };
-
-typedef float vec __attribute__((vector_size(32), aligned(4), may_alias));
-typedef int mask __attribute__((vector_size(32)));
+#include "core/engine/vec.h"
 
 /* One row: [high][wide][channels]. */
 struct scene {
@@ -20,7 +16,7 @@ static inline __attribute__((always_inline)) void point(const struct scene *s, c
 {
     vec v = *(const vec *)(s->a + at) + s->sigma * *(const vec *)(s->direction + at);
     if (relu)
-        v = (vec)((mask)v & ~(v < (vec){0})); /* NaN passes */
+        vec_relu(&v);
     if (noisy)
         v += s->factor * *(const vec *)(s->xi + at);
     *to = v;
@@ -41,10 +37,8 @@ static inline __attribute__((always_inline)) void pool_row(const struct scene *a
                 point(s, relu, noisy, at + line, &x[1]);
                 point(s, relu, noisy, at + line + pixel, &x[2]);
 #pragma GCC unroll 3
-                for (int i = 0; i < 3; i++) {
-                    mask taken = (x[i] > v) | (x[i] != x[i]); /* NaN passes */
-                    v = (vec)((taken & (mask)x[i]) | (~taken & (mask)v));
-                }
+                for (int i = 0; i < 3; i++)
+                    vec_largest(&v, &x[i]);
                 *(vec *)y = v;
             }
 }

@@ -3,6 +3,7 @@
 
 #include "core/engine/gemm.h"
 #include "core/engine/hot.h"
+#include "core/engine/vec.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -8,7 +8,6 @@ enum {
     OUT = 4,            /* side of an output tile */
     IN = 6,             /* side of the input tile that it needs */
     POINTS = 36,        /* IN * IN products */
-    WIDTH = 8,          /* channels of a vector */
     BLOCK = 256 * 1024, /* bytes of transformed tiles at a time: they stay in the second-level cache */
     SKEW = 16           /* floats between the matrices, so that they do not fall on the same cache lines */
 };

@@ -3,13 +3,10 @@
 
 #include "core/engine/gemm.h"
 #include "core/engine/hot.h"
+#include "core/engine/vec.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-typedef float vec __attribute__((vector_size(32), aligned(4), may_alias));
-
-typedef int mask __attribute__((vector_size(32)));
 
 /* B' d: one column or row of six. framed: the first and the last are zeros of the padding. */
 static inline __attribute__((always_inline)) void transform_in(const vec d[IN], const int framed, vec t[IN])
@@ -129,7 +126,7 @@ struct target {
 static inline __attribute__((always_inline)) void row_out(const struct target *t, const vec half[IN][OUT],
                                                           int c, int i, const int columns, vec out[OUT])
 {
-    vec m[IN], bias = *(const vec *)(t->bias + c), zero = bias - bias;
+    vec m[IN], bias = *(const vec *)(t->bias + c);
 #pragma GCC unroll 6
     for (int j = 0; j < IN; j++)
         m[j] = half[j][i];
@@ -141,7 +138,7 @@ static inline __attribute__((always_inline)) void row_out(const struct target *t
         if (t->add)
             v += *(const vec *)(t->add + at);
         if (t->relu)
-            v = (vec)((mask)v & ~(v < zero)); /* NaN passes */
+            vec_relu(&v);
         if (t->xi)
             v += t->sigma * *(const vec *)(t->xi + at);
         out[j] = v;
@@ -159,11 +156,8 @@ static inline __attribute__((always_inline)) void rows_pool(const struct target 
     for (int j = 0; j + 1 < columns; j += 2) {
         vec v = row[0][j];
 #pragma GCC unroll 3
-        for (int k = 1; k < 4; k++) {
-            vec x = row[k / 2][j + k % 2];
-            mask taken = (x > v) | (x != x); /* NaN passes */
-            v = (vec)((taken & (mask)x) | (~taken & (mask)v));
-        }
+        for (int k = 1; k < 4; k++)
+            vec_largest(&v, &row[k / 2][j + k % 2]);
         *(vec *)(y + j / 2 * t->channels) = v;
     }
 }

@@ -111,8 +111,6 @@ int infer_broadcast(struct infer *in, const struct op *op, struct graph_node *n)
     if (axis && graph_attr_int(n, "broadcast", 0) && widen_old(in, n, axis->i) < 0)
         return -1;
     for (int k = 0; k < n->inputs; k++) {
-        if (!arg_given(n, k))
-            return graph_fail(in->g, n, in->err, "input %d is missing", k);
         if (rank > 0 && arg_drop_batch(in, n, k, rank) < 0)
             return -1;
         if (takes_any_type(op->name) && arg_any_dynamic(in, n) && widen_constant(in, n, k) < 0)

@@ -122,12 +122,9 @@ int infer_concat(struct infer *in, const struct op *op, struct graph_node *n)
     if (axis == 0 && is_dynamic)
         return graph_fail(in->g, n, in->err,
                           "mixes the samples of a batch: it concatenates over the first dimension");
-    for (int k = 0; k < n->inputs; k++) {
-        if (!arg_given(n, k))
-            return graph_fail(in->g, n, in->err, "input %d is missing", k);
+    for (int k = 0; k < n->inputs; k++)
         if (is_dynamic && arg_drop_batch(in, n, k, rank) < 0)
             return -1;
-    }
     if (n->inputs == 1)
         return INFER_VANISH;
     struct apex_shape shape = *arg_shape(in, n, 0);

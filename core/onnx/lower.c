@@ -109,9 +109,6 @@ int lower_sum(struct infer *in, const struct op *op, struct graph_node *n)
 {
     float share = 1.0f / (float)n->inputs;
     int is_mean = strcmp(op->name, "Mean") == 0, sum = n->input[0], last = n->inputs - !is_mean;
-    for (int k = 1; k < n->inputs; k++)
-        if (!arg_given(n, k))
-            return graph_fail(in->g, n, in->err, "input %d is missing", k);
     if (n->inputs == 1)
         return INFER_VANISH;
     for (int k = 1; k < last && sum >= 0; k++)

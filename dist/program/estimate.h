@@ -11,7 +11,7 @@ struct estimate {
     size_t *bytes;      /* [models] work memory of a rank */
     double all_seconds; /* sum of seconds */
     double rank_bytes;  /* memory of a rank: the largest of `bytes`, the loaded models, the program and MPI */
-    double shared;      /* bytes of data and model files, once for each node */
+    double shared;      /* bytes of data, once for each node */
     double journal;     /* bytes still to be written */
 };
 

@@ -122,12 +122,12 @@ static struct apex_model *load_model(const struct grid *g, const struct grid_mod
         const void *before = team_shared(team), *shared = team_share(team, data, size, &size, &cause);
         struct model_reader reader = {team, entry->path};
         free(data); /* before the weights are there, too */
-        data = NULL;
         if (shared)
             model = load_with_sites(g, shared, size, entry->path, &reader, &cause);
         team_unshare_since(team, before);
+    } else {
+        free(data);
     }
-    free(data);
     if (!model)
         grid_fail(g, entry->mark, err, "model '%s': %s", entry->name, cause.text);
     return model;

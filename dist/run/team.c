@@ -21,7 +21,7 @@ struct incoming {
     unsigned char bytes[];
 };
 
-/* Node-shared bytes, released at the end. */
+/* Node-shared bytes. */
 struct window {
     size_t size;
     struct window *next;

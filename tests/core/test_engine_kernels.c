@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "kernel_sets.h"
+
 #include "core/engine/gemm.h"
 
 #include <math.h>
@@ -51,15 +53,6 @@ static float *numbers(size_t count, unsigned seed)
         v[i] = (float)((double)(seed >> 8) / 8388608.0 - 1);
     }
     return v;
-}
-
-static const struct kernel_set *find(const char *name)
-{
-    struct apex_error err = {""};
-    const struct kernel_set *set = kernel_set_find(name, &err);
-    if (!set)
-        fail_msg("%s", err.text);
-    return set;
 }
 
 static float *convolve(const char *name, const struct conv_shape *s, const float *x, const float *w,

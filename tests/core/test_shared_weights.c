@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "kernel_sets.h"
+
 #include "core/engine/program.h"
 #include "residual_net.h"
 
@@ -24,15 +26,6 @@ static const struct conv_shape shapes[] = {
     {5, 8, 8, 12, 8, 8, 12, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 12},    /* depthwise */
     {5, 8, 8, 16, 8, 8, 24, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 4},     /* groups */
 };
-
-static const struct kernel_set *find(const char *name)
-{
-    struct apex_error err = {""};
-    const struct kernel_set *set = kernel_set_find(name, &err);
-    if (!set)
-        fail_msg("%s", err.text);
-    return set;
-}
 
 static float *numbers(size_t count, unsigned seed)
 {
