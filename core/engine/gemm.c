@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { K_BLOCK = 512 }; /* of a panel: 32 KiB, which stays in the first-level cache over the rows */
+enum {
+    W_BLOCK = 512
+}; /* steps of k times panels: 32 KiB, which stay in the first-level cache over the rows */
 
 int gemm_padded(int n)
 {
@@ -60,14 +62,14 @@ void gemm_tile_any(int rows, const struct gemm_tile *t)
 
 struct isa {
     const char *name;
-    int rows;
+    int rows, panels; /* of a tile */
     gemm_tile_fn *tile;
     void (*narrow)(const struct gemm_tile *t); /* NULL: none */
     void (*plain)(const struct gemm *g);       /* NULL: none */
 };
 
 /* Written once, before main, as the clones of hot.h are chosen. */
-static struct isa isa = {"c", 4, gemm_tile_any, NULL, NULL};
+static struct isa isa = {"c", 4, 1, gemm_tile_any, NULL, NULL};
 
 #if defined(__x86_64__) && defined(__GNUC__)
 /* avx512f is all that the wide tile uses; the operating system's consent is part of the question. */
@@ -81,15 +83,24 @@ __attribute__((constructor)) static void find_isa(void)
 {
     __builtin_cpu_init();
     if (avx512_is_wanted())
-        isa = (struct isa){"avx512", 12, gemm_tile_avx512, NULL, NULL};
+        isa = (struct isa){"avx512", 12, 2, gemm_tile_avx512, NULL, gemm_plain_avx512};
     else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        isa = (struct isa){"avx2", 6, gemm_tile_avx2, gemm_narrow_avx2, gemm_plain_avx2};
+        isa = (struct isa){"avx2", 6, 1, gemm_tile_avx2, gemm_narrow_avx2, gemm_plain_avx2};
 }
 #endif
 
 int gemm_is_fast(void)
 {
     return isa.tile != gemm_tile_any;
+}
+
+int gemm_is_wide(void)
+{
+#if defined(__x86_64__) && defined(__GNUC__)
+    return isa.tile == gemm_tile_avx512;
+#else
+    return 0;
+#endif
 }
 
 const char *gemm_isa(void)
@@ -157,21 +168,32 @@ static void run_rows(struct gemm_tile *t, int k0, int column)
     }
 }
 
+/* The panels from `column` on, over one block of k. Returns the next column. */
+static int run_panels(struct gemm_tile *t, int k0, int column)
+{
+    const struct gemm *g = t->g;
+    int left = g->n - column;
+    t->panels = left > GEMM_PANEL ? isa.panels : 1;
+    t->cols = left < t->panels * GEMM_PANEL ? left : t->panels * GEMM_PANEL;
+    t->w = g->packed + (size_t)column * g->k + (size_t)k0 * GEMM_PANEL;
+    t->bias = g->bias ? g->bias + column : NULL;
+    run_rows(t, k0, column);
+    return column + t->panels * GEMM_PANEL;
+}
+
 void gemm_run(const struct gemm *g)
 {
-    if (isa.plain && !g->bias && !g->add && !g->relu && !g->xi && g->k <= K_BLOCK && g->n % GEMM_PANEL == 0) {
+    const int most = W_BLOCK / isa.panels;
+    if (isa.plain && !g->bias && !g->add && !g->relu && !g->xi && g->k <= most && g->n % GEMM_PANEL == 0) {
         isa.plain(g);
         return;
     }
-    for (int k0 = 0; k0 < g->k || k0 == 0; k0 += K_BLOCK) {
-        int k = g->k - k0 < K_BLOCK ? g->k - k0 : K_BLOCK;
+    int blocks = g->k > most ? (g->k + most - 1) / most : 1; /* of like sizes */
+    for (int k0 = 0, k; blocks > 0; blocks--, k0 += k) {
+        k = (g->k - k0 + blocks - 1) / blocks;
         struct gemm_tile t = {.k = k, .first = k0 == 0, .g = g};
-        t.end = k0 + k == g->k && (g->add || g->relu || g->xi);
-        for (int column = 0; column < g->n; column += GEMM_PANEL) {
-            t.cols = g->n - column < GEMM_PANEL ? g->n - column : GEMM_PANEL;
-            t.w = g->packed + (size_t)column * g->k + (size_t)k0 * GEMM_PANEL;
-            t.bias = g->bias ? g->bias + column : NULL;
-            run_rows(&t, k0, column);
-        }
+        t.end = blocks == 1 && (g->add || g->relu || g->xi);
+        for (int column = 0; column < g->n;)
+            column = run_panels(&t, k0, column);
     }
 }

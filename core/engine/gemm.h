@@ -42,6 +42,9 @@ void gemm_run(const struct gemm *g);
 
 int gemm_is_fast(void); /* this processor has fused multiply-add in vectors */
 
+/* It has AVX-512, which the environment does not forbid: other loops may use it too. */
+int gemm_is_wide(void);
+
 /* What the products run on: "avx512" (not with APEX_AVX512=0 in the environment), "avx2", "c". */
 const char *gemm_isa(void);
 
@@ -49,9 +52,10 @@ const char *gemm_isa(void);
  */
 double gemm_peak(void);
 
-/* Inside the GEMM only: up to 12 rows of one panel, over k steps of the product. */
+/* Inside the GEMM only: up to 12 rows of one panel or two, over k steps of the product. */
 struct gemm_tile {
-    int k, cols, first, end; /* first: start from the bias, else from y; end: an epilogue follows */
+    int k, panels, cols; /* cols: of all panels */
+    int first, end;      /* first: start from the bias, else from y; end: an epilogue follows */
     const float *x, *w, *bias, *add, *xi;
     float *y;
     const struct gemm *g;
@@ -61,6 +65,7 @@ gemm_tile_fn gemm_tile_any;
 #if defined(__x86_64__) && defined(__GNUC__)
 gemm_tile_fn gemm_tile_avx2, gemm_tile_avx512;
 void gemm_plain_avx2(const struct gemm *g); /* whole panels, one block of k, no bias, nothing after it */
+void gemm_plain_avx512(const struct gemm *g);
 void gemm_narrow_avx2(const struct gemm_tile *t); /* GEMM_NARROW_ROWS rows of a panel of few columns */
 float gemm_peak_avx2(long rounds), gemm_peak_avx512(long rounds);
 #endif

@@ -7,6 +7,7 @@
 #define KERNEL static inline __attribute__((always_inline, target("avx2,fma")))
 #define VEC __m256
 #define LANES_OF_VEC 8
+#define PANELS 1
 
 KERNEL VEC vec_load(const float *p)
 {
@@ -72,22 +73,22 @@ __attribute__((target("avx2,fma"))) void gemm_tile_avx2(int rows, const struct g
 {
     switch (rows) {
     case 6:
-        tile_of(6, t);
+        tile_of(6, VECS, t);
         break;
     case 5:
-        tile_of(5, t);
+        tile_of(5, VECS, t);
         break;
     case 4:
-        tile_of(4, t);
+        tile_of(4, VECS, t);
         break;
     case 3:
-        tile_of(3, t);
+        tile_of(3, VECS, t);
         break;
     case 2:
-        tile_of(2, t);
+        tile_of(2, VECS, t);
         break;
     default:
-        tile_of(1, t);
+        tile_of(1, VECS, t);
     }
 }
 
@@ -95,22 +96,22 @@ KERNEL void plain_rows(int rows, const struct gemm *g, const float *x, const flo
 {
     switch (rows) {
     case 6:
-        plain_of(6, g, x, w, y);
+        plain_of(6, VECS, g, x, w, y);
         break;
     case 5:
-        plain_of(5, g, x, w, y);
+        plain_of(5, VECS, g, x, w, y);
         break;
     case 4:
-        plain_of(4, g, x, w, y);
+        plain_of(4, VECS, g, x, w, y);
         break;
     case 3:
-        plain_of(3, g, x, w, y);
+        plain_of(3, VECS, g, x, w, y);
         break;
     case 2:
-        plain_of(2, g, x, w, y);
+        plain_of(2, VECS, g, x, w, y);
         break;
     default:
-        plain_of(1, g, x, w, y);
+        plain_of(1, VECS, g, x, w, y);
     }
 }
 
@@ -151,7 +152,7 @@ __attribute__((target("avx2,fma"))) void gemm_narrow_avx2(const struct gemm_tile
     const ptrdiff_t pitch = t->g->x_pitch;
 #pragma GCC unroll 8
     for (int r = 0; r < GEMM_NARROW_ROWS; r++) {
-        tile_start(t, r, pair);
+        tile_start(VECS, t, r, pair);
         acc[r] = pair[0];
         _mm_storel_pi((__m64 *)(void *)(pairs + 2 * r), _mm256_castps256_ps128(pair[1]));
     }
@@ -177,7 +178,7 @@ __attribute__((target("avx2,fma"))) void gemm_narrow_avx2(const struct gemm_tile
     for (int r = 0; r < GEMM_NARROW_ROWS; r++) {
         pair[0] = acc[r];
         pair[1] = vec_pair(pairs, r);
-        tile_store_part(t, r, pair);
+        tile_store_part(VECS, t, r, pair);
     }
 }
 

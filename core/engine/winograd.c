@@ -83,6 +83,9 @@ static struct winograd *new_layer(const struct conv_shape *s, const float *bias,
     w->tiles_w = (s->out_w + OUT - 1) / OUT;
     int fit = BLOCK / (POINTS * (int)sizeof(float) * (s->in_c + s->out_c)) / 12 * 12;
     w->block = fit < 24 ? 24 : fit;
+    const int wide = gemm_is_wide() && s->in_c % 16 == 0;
+    w->tile_in = wide ? winograd_tile_in512 : winograd_tile_in;
+    w->tile_out = wide ? winograd_tile_out512 : winograd_tile_out;
     w->zeros = calloc((size_t)IN * (size_t)s->in_c, sizeof *w->zeros);
     w->bias = bias ? gemm_pad_bias(s->out_c, bias) : calloc((size_t)s->out_c, sizeof *w->bias);
     *scratch = POINTS * (in_matrix(w) + out_matrix(w)) * sizeof(float);

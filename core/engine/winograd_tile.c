@@ -1,0 +1,15 @@
+/* Winograd's tiles in vectors of 8. */
+#include "core/engine/hot.h"
+#include "core/engine/vec.h"
+
+#include "core/engine/winograd_tile.h"
+
+HOT void winograd_tile_in(int channels, const struct source *s, size_t matrix, float *to)
+{
+    tile_in(channels, s, matrix, to);
+}
+
+HOT void winograd_tile_out(const struct target *t, size_t matrix, const float *from)
+{
+    tile_out(t, matrix, from);
+}
