@@ -15,11 +15,13 @@ enum {
     GEMM_NARROW_ROWS = 8
 };
 
-/* y[rows][n] = x[rows][k] w + bias; then the epilogue, row r of the product being row r of y. */
+/* y[lines][rows][n] = x[lines][rows][k] w + bias; then the epilogue, row r of the product being row r of y. A
+ * row of x may be several pieces of k, so that the pixels under a filter are read where they lie. */
 struct gemm {
     int rows, k, n;
-    const float *x; /* rows of k, x_pitch apart (floats) */
-    ptrdiff_t x_pitch;
+    int lines, pieces; /* 0: one */
+    const float *x;    /* in floats: rows x_pitch apart, lines x_line, pieces of k / pieces x_piece */
+    ptrdiff_t x_pitch, x_line, x_piece;
     const float *packed; /* gemm_pack */
     const float *bias;   /* padded to gemm_padded(n), or NULL */
     float *y;            /* rows of n, y_pitch apart */
@@ -52,10 +54,11 @@ const char *gemm_isa(void);
  */
 double gemm_peak(void);
 
-/* Inside the GEMM only: up to 12 rows of one panel or two, over k steps of the product. */
+/* Inside the GEMM only: up to 12 rows of one panel or two, over some pieces of the product's k. */
 struct gemm_tile {
-    int k, panels, cols; /* cols: of all panels */
-    int first, end;      /* first: start from the bias, else from y; end: an epilogue follows */
+    int pieces, k;    /* k: of each piece */
+    int panels, cols; /* cols: of all panels */
+    int first, end;   /* first: start from the bias, else from y; end: an epilogue follows */
     const float *x, *w, *bias, *add, *xi;
     float *y;
     const struct gemm *g;

@@ -71,13 +71,15 @@ KERNEL void tile_start(const int vecs, const struct gemm_tile *t, int row, VEC v
     }
 }
 
-/* acc += x w over k, each element one chain. all_k: rows of a whole panel of w, of which k are summed. */
+/* acc += x w over k, each element one chain. panel: floats from a panel of w to the next. */
 KERNEL void tile_sum(const int rows, const int vecs, int k, const float *x, ptrdiff_t pitch, const float *w,
-                     int all_k, VEC acc[12][VECS])
+                     ptrdiff_t panel, VEC acc[12][VECS])
 {
-    const ptrdiff_t panel = (ptrdiff_t)all_k * GEMM_PANEL;
     for (const float *end = x + k; x < end; x++, w += GEMM_PANEL) {
         VEC wk[VECS];
+#pragma GCC unroll 2
+        for (int j = 0; j < vecs; j += PANEL_VECS)
+            __builtin_prefetch(w + j / PANEL_VECS * panel + 48 * GEMM_PANEL);
 #pragma GCC unroll 2
         for (int j = 0; j < vecs; j++)
             wk[j] = vec_load(w + j / PANEL_VECS * panel + j % PANEL_VECS * LANES_OF_VEC);
@@ -97,7 +99,9 @@ KERNEL void tile_of(const int rows, const int vecs, const struct gemm_tile *t)
 #pragma GCC unroll 12
     for (int r = 0; r < rows; r++)
         tile_start(vecs, t, r, acc[r]);
-    tile_sum(rows, vecs, t->k, t->x, t->g->x_pitch, t->w, t->g->k, acc);
+    const float *x = t->x, *w = t->w;
+    for (int piece = t->pieces; piece > 0; piece--, x += t->g->x_piece, w += (ptrdiff_t)t->k * GEMM_PANEL)
+        tile_sum(rows, vecs, t->k, x, t->g->x_pitch, w, (ptrdiff_t)t->g->k * GEMM_PANEL, acc);
 #pragma GCC unroll 12
     for (int r = 0; r < rows; r++)
         if (t->cols < vecs * LANES_OF_VEC)
@@ -118,7 +122,7 @@ KERNEL void plain_of(const int rows, const int vecs, const struct gemm *g, const
 #pragma GCC unroll 2
         for (int j = 0; j < vecs; j++)
             acc[r][j] = vec_set(0);
-    tile_sum(rows, vecs, g->k, x, pitch, w, g->k, acc);
+    tile_sum(rows, vecs, g->k, x, pitch, w, (ptrdiff_t)g->k * GEMM_PANEL, acc);
 #pragma GCC unroll 12
     for (int r = 0; r < rows; r++)
 #pragma GCC unroll 2

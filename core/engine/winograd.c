@@ -3,6 +3,7 @@
 
 #include "core/engine/gemm.h"
 #include "core/engine/hot.h"
+#include "core/engine/pages.h"
 #include "core/engine/vec.h"
 
 #include <stdlib.h>
@@ -65,11 +66,22 @@ void winograd_free(struct winograd *w)
 {
     if (!w)
         return;
-    for (int p = 0; p < POINTS && !w->borrowed; p++)
-        free(w->weight[p]);
+    if (!w->borrowed)
+        free(w->weight[0]);
     free(w->bias);
     free(w->zeros);
     free(w);
+}
+
+/* Tiles at a time. Many weights are read anew for each block from far away: then the tiles may be some part
+ * of what lies there. */
+static int block_of(const struct conv_shape *s)
+{
+    const size_t tile = POINTS * sizeof(float) * (size_t)(s->in_c + s->out_c);
+    const size_t weights = POINTS * sizeof(float) * (size_t)s->in_c * (size_t)s->out_c;
+    const size_t bytes = weights / 4 > BLOCK ? weights / 4 : BLOCK;
+    const int fit = (int)(bytes / tile) / 12 * 12;
+    return fit < 24 ? 24 : fit;
 }
 
 /* All but the weights. NULL: no memory. */
@@ -81,8 +93,7 @@ static struct winograd *new_layer(const struct conv_shape *s, const float *bias,
     w->s = *s;
     w->tiles_h = (s->out_h + OUT - 1) / OUT;
     w->tiles_w = (s->out_w + OUT - 1) / OUT;
-    int fit = BLOCK / (POINTS * (int)sizeof(float) * (s->in_c + s->out_c)) / 12 * 12;
-    w->block = fit < 24 ? 24 : fit;
+    w->block = block_of(s);
     const int wide = gemm_is_wide() && s->in_c % 16 == 0;
     w->tile_in = wide ? winograd_tile_in512 : winograd_tile_in;
     w->tile_out = wide ? winograd_tile_out512 : winograd_tile_out;
@@ -105,13 +116,13 @@ struct winograd *winograd_new(const struct conv_shape *s, const float *weight, c
                               size_t *scratch)
 {
     struct winograd *w = new_layer(s, bias, scratch);
-    int failed = !w;
-    for (int p = 0; p < POINTS && !failed; p++)
-        failed = !(w->weight[p] = aligned_alloc(64, matrix_bytes(w))); /* whole panels: of 64 bytes */
-    if (failed) {
+    float *all = w ? pages_alloc(POINTS * matrix_bytes(w)) : NULL; /* whole panels: of 64 bytes */
+    if (!all) {
         winograd_free(w);
         return NULL;
     }
+    for (int p = 0; p < POINTS; p++)
+        w->weight[p] = all + (size_t)p * (matrix_bytes(w) / sizeof *all);
     pack_weights(w, weight);
     return w;
 }
