@@ -74,7 +74,7 @@ struct isa {
     int rows, panels; /* of a tile */
     gemm_tile_fn *tile;
     void (*narrow)(const struct gemm_tile *t); /* NULL: none */
-    void (*plain)(const struct gemm *g);       /* NULL: none */
+    gemm_plain_fn *plain;                      /* NULL: none */
 };
 
 /* Written once, before main, as the clones of hot.h are chosen. */
@@ -200,19 +200,9 @@ static void run_block(const struct gemm *g, const struct block *b)
     }
 }
 
-static int is_plain(const struct gemm *g, int most)
-{
-    return isa.plain && g->lines <= 1 && g->pieces <= 1 && !g->bias && !g->add && !g->relu && !g->xi &&
-           g->k <= most && g->n % GEMM_PANEL == 0;
-}
-
 void gemm_run(const struct gemm *g)
 {
     const int most = W_BLOCK / isa.panels, pieces = g->pieces ? g->pieces : 1, k = g->k / pieces;
-    if (is_plain(g, most)) {
-        isa.plain(g);
-        return;
-    }
     const int fit = k ? most / k : pieces, together = fit < 1 ? 1 : fit < pieces ? fit : pieces;
     for (int p = 0; p < pieces; p += together) {
         const int last = p + together >= pieces;
@@ -225,4 +215,15 @@ void gemm_run(const struct gemm *g)
             run_block(g, &b);
         }
     }
+}
+
+void gemm_run_many(const struct gemm *g, int count, const struct gemm_step *step)
+{
+    if (isa.plain && g->k <= W_BLOCK / isa.panels) {
+        isa.plain(g, count, step);
+        return;
+    }
+    struct gemm one = *g;
+    for (; count > 0; count--, one.x += step->x, one.packed += step->packed, one.y += step->y)
+        gemm_run(&one);
 }

@@ -42,6 +42,14 @@ float *gemm_pad_bias(int n, const float *bias); /* NULL: no memory */
 
 void gemm_run(const struct gemm *g);
 
+/* Floats from one product to the next of several of the same shape. */
+struct gemm_step {
+    ptrdiff_t x, packed, y;
+};
+
+/* `count` products; g is the first, with nothing but x, packed and y, and n in whole panels. */
+void gemm_run_many(const struct gemm *g, int count, const struct gemm_step *step);
+
 int gemm_is_fast(void); /* this processor has fused multiply-add in vectors */
 
 /* It has AVX-512, which the environment does not forbid: other loops may use it too. */
@@ -65,10 +73,11 @@ struct gemm_tile {
 };
 typedef void gemm_tile_fn(int rows, const struct gemm_tile *t);
 gemm_tile_fn gemm_tile_any;
+/* As gemm_run_many, with a k that is not cut. */
+typedef void gemm_plain_fn(const struct gemm *g, int count, const struct gemm_step *step);
 #if defined(__x86_64__) && defined(__GNUC__)
 gemm_tile_fn gemm_tile_avx2, gemm_tile_avx512;
-void gemm_plain_avx2(const struct gemm *g); /* whole panels, one block of k, no bias, nothing after it */
-void gemm_plain_avx512(const struct gemm *g);
+gemm_plain_fn gemm_plain_avx2, gemm_plain_avx512;
 void gemm_narrow_avx2(const struct gemm_tile *t); /* GEMM_NARROW_ROWS rows of a panel of few columns */
 float gemm_peak_avx2(long rounds), gemm_peak_avx512(long rounds);
 #endif

@@ -115,19 +115,26 @@ KERNEL void plain_rows(int rows, const struct gemm *g, const float *x, const flo
     }
 }
 
-__attribute__((target("avx2,fma"))) void gemm_plain_avx2(const struct gemm *g)
+KERNEL void plain_panel(const struct gemm *g, const float *x, const float *w, float *y)
 {
-    for (int column = 0; column < g->n; column += GEMM_PANEL) {
-        const float *w = g->packed + (size_t)column * (size_t)g->k, *x = g->x;
-        float *y = g->y + column;
-        int tiles = (g->rows + 5) / 6;
-        for (int left = g->rows, rows; tiles > 0; tiles--, left -= rows) {
-            rows = (left + tiles - 1) / tiles;
-            plain_rows(rows, g, x, w, y);
-            x += rows * g->x_pitch;
-            y += rows * g->y_pitch;
-        }
+    int tiles = (g->rows + 5) / 6;
+    for (int left = g->rows, rows; tiles > 0; tiles--, left -= rows) {
+        rows = (left + tiles - 1) / tiles;
+        plain_rows(rows, g, x, w, y);
+        x += rows * g->x_pitch;
+        y += rows * g->y_pitch;
     }
+}
+
+__attribute__((target("avx2,fma"))) void gemm_plain_avx2(const struct gemm *g, int count,
+                                                         const struct gemm_step *step)
+{
+    const struct gemm own = *g; /* not to be read again after each store */
+    const float *x = g->x, *packed = g->packed;
+    float *y = g->y;
+    for (; count > 0; count--, x += step->x, packed += step->packed, y += step->y)
+        for (int column = 0; column < own.n; column += GEMM_PANEL)
+            plain_panel(&own, x, packed + (ptrdiff_t)column * own.k, y + column);
 }
 
 /* Four broadcast values, two lanes each. */

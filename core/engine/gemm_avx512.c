@@ -142,10 +142,8 @@ KERNEL void plain_rows(int rows, const int vecs, const struct gemm *g, const flo
     }
 }
 
-KERNEL void plain_panels(const int vecs, const struct gemm *g, int column)
+KERNEL void plain_panels(const int vecs, const struct gemm *g, const float *x, const float *w, float *y)
 {
-    const float *w = g->packed + (size_t)column * (size_t)g->k, *x = g->x;
-    float *y = g->y + column;
     int tiles = (g->rows + 11) / 12;
     for (int left = g->rows, rows; tiles > 0; tiles--, left -= rows) {
         rows = (left + tiles - 1) / tiles;
@@ -155,13 +153,19 @@ KERNEL void plain_panels(const int vecs, const struct gemm *g, int column)
     }
 }
 
-__attribute__((target("avx512f"))) void gemm_plain_avx512(const struct gemm *g)
+__attribute__((target("avx512f"))) void gemm_plain_avx512(const struct gemm *g, int count,
+                                                          const struct gemm_step *step)
 {
-    int column = 0;
-    for (; column + 2 * GEMM_PANEL <= g->n; column += 2 * GEMM_PANEL)
-        plain_panels(2, g, column);
-    if (column < g->n)
-        plain_panels(1, g, column);
+    const struct gemm own = *g; /* not to be read again after each store */
+    const float *x = g->x, *packed = g->packed;
+    float *y = g->y;
+    for (; count > 0; count--, x += step->x, packed += step->packed, y += step->y) {
+        int column = 0;
+        for (; column + 2 * GEMM_PANEL <= own.n; column += 2 * GEMM_PANEL)
+            plain_panels(2, &own, x, packed + (ptrdiff_t)column * own.k, y + column);
+        if (column < own.n)
+            plain_panels(1, &own, x, packed + (ptrdiff_t)column * own.k, y + column);
+    }
 }
 
 __attribute__((target("avx512f"))) float gemm_peak_avx512(long rounds)

@@ -116,18 +116,18 @@ KERNEL void plain_of(const int rows, const int vecs, const struct gemm *g, const
                      float *y)
 {
     VEC acc[12][VECS];
-    const ptrdiff_t pitch = g->x_pitch;
+    const ptrdiff_t x_pitch = g->x_pitch, y_pitch = g->y_pitch;
 #pragma GCC unroll 12
     for (int r = 0; r < rows; r++)
 #pragma GCC unroll 2
         for (int j = 0; j < vecs; j++)
             acc[r][j] = vec_set(0);
-    tile_sum(rows, vecs, g->k, x, pitch, w, (ptrdiff_t)g->k * GEMM_PANEL, acc);
+    tile_sum(rows, vecs, g->k, x, x_pitch, w, (ptrdiff_t)g->k * GEMM_PANEL, acc);
 #pragma GCC unroll 12
     for (int r = 0; r < rows; r++)
 #pragma GCC unroll 2
         for (int j = 0; j < vecs; j++)
-            vec_store(y + r * g->y_pitch + j * LANES_OF_VEC, acc[r][j]);
+            vec_store(y + r * y_pitch + j * LANES_OF_VEC, acc[r][j]);
 }
 
 /* Twelve independent chains in registers: nothing is faster. */

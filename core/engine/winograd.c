@@ -49,6 +49,7 @@ HOT static void transform_weights(filters g[9], filters u[POINTS])
 static void pack_weights(struct winograd *w, const float *weight)
 {
     const size_t in_c = (size_t)w->s.in_c, rows = in_c * ((size_t)w->s.out_c / GEMM_PANEL);
+    const size_t matrix = rows * GEMM_PANEL;
     for (size_t row = 0; row < rows; row++) {
         const float *from = weight + (row / in_c * GEMM_PANEL * in_c + row % in_c) * 9;
         filters g[9], u[POINTS];
@@ -58,7 +59,7 @@ static void pack_weights(struct winograd *w, const float *weight)
         transform_weights(g, u);
         for (int p = 0; p < POINTS; p++)
             for (int f = 0; f < GEMM_PANEL; f++)
-                w->weight[p][row * GEMM_PANEL + f] = (float)u[p][f];
+                w->weight[(size_t)p * matrix + row * GEMM_PANEL + f] = (float)u[p][f];
     }
 }
 
@@ -67,7 +68,7 @@ void winograd_free(struct winograd *w)
     if (!w)
         return;
     if (!w->borrowed)
-        free(w->weight[0]);
+        free(w->weight);
     free(w->bias);
     free(w->zeros);
     free(w);
@@ -116,13 +117,10 @@ struct winograd *winograd_new(const struct conv_shape *s, const float *weight, c
                               size_t *scratch)
 {
     struct winograd *w = new_layer(s, bias, scratch);
-    float *all = w ? pages_alloc(POINTS * matrix_bytes(w)) : NULL; /* whole panels: of 64 bytes */
-    if (!all) {
+    if (!w || !(w->weight = pages_alloc(POINTS * matrix_bytes(w)))) { /* whole panels: of 64 bytes */
         winograd_free(w);
         return NULL;
     }
-    for (int p = 0; p < POINTS; p++)
-        w->weight[p] = all + (size_t)p * (matrix_bytes(w) / sizeof *all);
     pack_weights(w, weight);
     return w;
 }
@@ -134,7 +132,7 @@ struct winograd *winograd_like(const struct winograd *like, const struct conv_sh
     if (!w)
         return NULL;
     w->borrowed = 1;
-    memcpy(w->weight, like->weight, sizeof w->weight);
+    w->weight = like->weight;
     return w;
 }
 

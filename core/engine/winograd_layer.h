@@ -49,8 +49,8 @@ struct winograd {
     int borrowed;                /* the weights are another one's */
     winograd_in_fn *tile_in;
     winograd_out_fn *tile_out;
-    float *weight[POINTS]; /* packed [in_c][out_c]; one allocation, at weight[0] */
-    float *bias, *zeros;   /* zeros[IN][in_c]: a line of the padding */
+    float *weight;       /* [POINTS], each packed [in_c][out_c] */
+    float *bias, *zeros; /* zeros[IN][in_c]: a line of the padding */
 };
 
 /* Floats of one matrix of a block of transformed tiles. */

@@ -69,6 +69,10 @@ void winograd_run(const struct winograd *w, const float *x, float *y, const stru
 {
     const struct conv_shape *s = &w->s;
     float *in = scratch, *out = in + POINTS * in_matrix(w);
+    struct gemm g = {.k = s->in_c, .n = s->out_c, .x = in, .packed = w->weight, .y = out};
+    g.x_pitch = s->in_c, g.y_pitch = s->out_c;
+    const struct gemm_step step = {(ptrdiff_t)in_matrix(w), (ptrdiff_t)s->in_c * s->out_c,
+                                   (ptrdiff_t)out_matrix(w)};
     int tiles = s->batch * w->tiles_h * w->tiles_w;
     int blocks = (tiles + w->block - 1) / w->block; /* of like sizes: products of few rows are slow */
     for (int first = 0, n; blocks > 0; blocks--, first += n) {
@@ -76,12 +80,8 @@ void winograd_run(const struct winograd *w, const float *x, float *y, const stru
         struct place at = place_of(w, first), start = at;
         for (int k = 0; k < n; k++, go_on(w, &at))
             gather(w, x, at, in + (size_t)k * s->in_c);
-        for (int p = 0; p < POINTS; p++) {
-            struct gemm g = {.rows = n, .k = s->in_c, .n = s->out_c, .packed = w->weight[p]};
-            g.x = in + p * in_matrix(w), g.x_pitch = s->in_c;
-            g.y = out + p * out_matrix(w), g.y_pitch = s->out_c;
-            gemm_run(&g);
-        }
+        g.rows = n;
+        gemm_run_many(&g, POINTS, &step);
         at = start;
         for (int k = 0; k < n; k++, go_on(w, &at))
             scatter(w, out + (size_t)k * s->out_c, at, y, end);
