@@ -74,14 +74,10 @@ KERNEL void tile_in(int channels, const struct source *s, size_t matrix, float *
         tile_in_some(channels, s, 0, matrix, to);
 }
 
-/* Row i of a tile, from its columns, with all that follows but the pooling. */
-KERNEL void row_out(const struct target *t, const vec half[IN][OUT], int c, int i, const int columns,
-                    vec out[OUT])
+/* Row i of a tile, m[] being that row of its columns, with all that follows but the pooling. */
+KERNEL void row_end(const struct target *t, const vec m[IN], int c, int i, const int columns, vec out[OUT])
 {
-    vec m[IN], bias = *(const vec *)(t->bias + c);
-#pragma GCC unroll 6
-    for (int j = 0; j < IN; j++)
-        m[j] = half[j][i];
+    vec bias = *(const vec *)(t->bias + c);
     transform_out(m, out);
 #pragma GCC unroll 4
     for (int j = 0; j < columns; j++) {
@@ -95,6 +91,16 @@ KERNEL void row_out(const struct target *t, const vec half[IN][OUT], int c, int 
             v += t->sigma * *(const vec *)(t->xi + at);
         out[j] = v;
     }
+}
+
+KERNEL void row_out(const struct target *t, const vec half[IN][OUT], int c, int i, const int columns,
+                    vec out[OUT])
+{
+    vec m[IN];
+#pragma GCC unroll 6
+    for (int j = 0; j < IN; j++)
+        m[j] = half[j][i];
+    row_end(t, m, c, i, columns, out);
 }
 
 /* Two rows, of which y gets the largest of each 2x2 pixels. */
