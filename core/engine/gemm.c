@@ -202,7 +202,8 @@ static void run_block(const struct gemm *g, const struct block *b)
 
 void gemm_run(const struct gemm *g)
 {
-    const int most = W_BLOCK / isa.panels, pieces = g->pieces ? g->pieces : 1, k = g->k / pieces;
+    const int most = g->n > GEMM_PANEL ? W_BLOCK / isa.panels : W_BLOCK;
+    const int pieces = g->pieces ? g->pieces : 1, k = g->k / pieces;
     const int fit = k ? most / k : pieces, together = fit < 1 ? 1 : fit < pieces ? fit : pieces;
     for (int p = 0; p < pieces; p += together) {
         const int last = p + together >= pieces;

@@ -103,13 +103,9 @@ KERNEL void row_out(const struct target *t, const vec half[IN][OUT], int c, int 
     row_end(t, m, c, i, columns, out);
 }
 
-/* Two rows, of which y gets the largest of each 2x2 pixels. */
-KERNEL void rows_pool(const struct target *t, const vec half[IN][OUT], int c, int i, const int columns,
-                      float *y)
+/* Of two rows y gets the largest of each 2x2 pixels. */
+KERNEL void rows_pool(const struct target *t, const vec row[2][OUT], const int columns, float *y)
 {
-    vec row[2][OUT];
-    row_out(t, half, c, i, columns, row[0]);
-    row_out(t, half, c, i + 1, columns, row[1]);
 #pragma GCC unroll 2
     for (int j = 0; j + 1 < columns; j += 2) {
         vec v = row[0][j], others[3] = {row[0][j + 1], row[1][j], row[1][j + 1]};
@@ -124,7 +120,7 @@ KERNEL void tile_out_some(const struct target *at, size_t matrix, const float *f
     const struct target own = *at, *t = &own; /* not to be read again after each store */
     for (int c = 0; c < t->channels; c += WIDTH) {
         _Alignas(64) vec half[IN][OUT];
-        vec out[OUT];
+        vec out[2][OUT];
         const float *column = from + c;
 #pragma GCC unroll 1
         for (int j = 0; j < IN; j++, column += matrix) {
@@ -136,16 +132,19 @@ KERNEL void tile_out_some(const struct target *at, size_t matrix, const float *f
         }
         if (pool) {
 #pragma GCC unroll 1
-            for (int i = 0; i + 1 < rows; i += 2)
-                rows_pool(t, half, c, i, columns, t->y + (size_t)(i / 2) * t->y_line + c);
+            for (int i = 0; i + 1 < rows; i += 2) {
+                row_out(t, half, c, i, columns, out[0]);
+                row_out(t, half, c, i + 1, columns, out[1]);
+                rows_pool(t, out, columns, t->y + (size_t)(i / 2) * t->y_line + c);
+            }
             continue;
         }
 #pragma GCC unroll 1
         for (int i = 0; i < rows; i++) {
-            row_out(t, half, c, i, columns, out);
+            row_out(t, half, c, i, columns, out[0]);
 #pragma GCC unroll 4
             for (int j = 0; j < columns; j++)
-                *(vec *)(t->y + (size_t)i * t->y_line + j * t->channels + c) = out[j];
+                *(vec *)(t->y + (size_t)i * t->y_line + j * t->channels + c) = out[0][j];
         }
     }
 }

@@ -100,9 +100,10 @@ KERNEL void pair_out(const int odd, const vec m[IN], vec *y, vec *z)
 }
 
 /* Rows `odd` and odd + 2 of a whole tile. */
-KERNEL void tile_out_pair(const int odd, const struct target *t, int c, size_t matrix, const float *from)
+KERNEL void tile_out_pair(const int odd, const struct target *t, int c, size_t matrix, const float *from,
+                          vec y[OUT], vec z[OUT])
 {
-    vec half[2][IN], out[OUT];
+    vec half[2][IN];
 #pragma GCC unroll 6
     for (int j = 0; j < IN; j++) {
         vec m[IN];
@@ -111,21 +112,34 @@ KERNEL void tile_out_pair(const int odd, const struct target *t, int c, size_t m
             m[i] = *(const vec *)(from + (size_t)(i * IN + j) * matrix + c);
         pair_out(odd, m, &half[0][j], &half[1][j]);
     }
-#pragma GCC unroll 2
-    for (int k = 0; k < 2; k++) {
-        row_end(t, half[k], c, odd + 2 * k, OUT, out);
-#pragma GCC unroll 4
-        for (int j = 0; j < OUT; j++)
-            *(vec *)(t->y + (size_t)(odd + 2 * k) * t->y_line + j * t->channels + c) = out[j];
-    }
+    row_end(t, half[0], c, odd, OUT, y);
+    row_end(t, half[1], c, odd + 2, OUT, z);
 }
 
-KERNEL void tile_out_pairs(const struct target *at, size_t matrix, const float *from)
+KERNEL void put_row(const struct target *t, int c, int i, const vec out[OUT])
+{
+#pragma GCC unroll 4
+    for (int j = 0; j < OUT; j++)
+        *(vec *)(t->y + (size_t)i * t->y_line + j * t->channels + c) = out[j];
+}
+
+KERNEL void tile_out_pairs(const struct target *at, const int pool, size_t matrix, const float *from)
 {
     const struct target own = *at, *t = &own; /* not to be read again after each store */
     for (int c = 0; c < t->channels; c += WIDTH) {
-        tile_out_pair(0, t, c, matrix, from);
-        tile_out_pair(1, t, c, matrix, from);
+        vec above[2][OUT], below[2][OUT];
+#pragma GCC unroll 2
+        for (int odd = 0; odd < 2; odd++) {
+            tile_out_pair(odd, t, c, matrix, from, above[odd], below[odd]);
+            if (pool)
+                continue;
+            put_row(t, c, odd, above[odd]);
+            put_row(t, c, odd + 2, below[odd]);
+        }
+        if (pool) {
+            rows_pool(t, above, OUT, t->y + c);
+            rows_pool(t, below, OUT, t->y + t->y_line + c);
+        }
     }
 }
 
@@ -133,14 +147,16 @@ WIDE void winograd_tile_out512(const struct target *t, size_t matrix, const floa
 {
     struct target bare = *t; /* most have neither: their code does not ask */
     bare.add = bare.xi = NULL;
-    if (t->pool || t->rows < OUT || t->columns < OUT) {
+    if (t->rows < OUT || t->columns < OUT) {
         tile_out(t, matrix, from);
         return;
     }
     if (t->xi)
         ask_for_next(t, t->xi);
-    if (t->add || t->xi)
-        tile_out_pairs(t, matrix, from);
+    if (t->pool)
+        tile_out_pairs(t, 1, matrix, from);
+    else if (t->add || t->xi)
+        tile_out_pairs(t, 0, matrix, from);
     else
-        tile_out_pairs(&bare, matrix, from);
+        tile_out_pairs(&bare, 0, matrix, from);
 }
