@@ -7,7 +7,7 @@
 
 #include "core/engine/ray_pool_row.h"
 
-HOT void ray_pool_row(const struct scene *s, int relu, float *y)
+HOT static void pool_clones(const struct scene *s, int relu, float *y)
 {
     pool_any(s, relu, y);
 }
@@ -20,5 +20,5 @@ void ray_pool(const struct operand *direction, const float *a, float sigma, int 
     const int64_t row = dim[1] * dim[2] * dim[3], out = dim[1] * (dim[2] / 2) * (dim[3] / 2);
     const int wide = gemm_is_wide() && s.channels % 16 == 0;
     for (int64_t d = 0; d < dim[0]; d++, s.direction += row, s.xi += xi ? row : 0, y += out)
-        (wide ? ray_pool_row512 : ray_pool_row)(&s, relu, y);
+        (wide ? ray_pool_row512 : pool_clones)(&s, relu, y);
 }

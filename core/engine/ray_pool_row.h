@@ -12,8 +12,7 @@ struct scene {
     int64_t high, wide, channels;
 };
 
-/* y[high / 2][wide / 2][channels] of one row; channels: a multiple of 8, for AVX-512 of 16. */
-void ray_pool_row(const struct scene *s, int relu, float *y);
+/* y[high / 2][wide / 2][channels] of one row on AVX-512; channels: a multiple of 16. */
 void ray_pool_row512(const struct scene *s, int relu, float *y);
 
 KERNEL void point(const struct scene *s, const int relu, const int noisy, int64_t at, vec *to)

@@ -4,12 +4,23 @@
 
 #include "core/engine/winograd_tile.h"
 
-HOT void winograd_tile_in(int channels, const struct source *s, size_t matrix, float *to)
+/* Static: clang gives clones that other files could call another name. */
+HOT static void tile_in_clones(int channels, const struct source *s, size_t matrix, float *to)
 {
     tile_in(channels, s, matrix, to);
 }
 
-HOT void winograd_tile_out(const struct target *t, size_t matrix, const float *from)
+HOT static void tile_out_clones(const struct target *t, size_t matrix, const float *from)
 {
     tile_out(t, matrix, from);
+}
+
+void winograd_tile_in(int channels, const struct source *s, size_t matrix, float *to)
+{
+    tile_in_clones(channels, s, matrix, to);
+}
+
+void winograd_tile_out(const struct target *t, size_t matrix, const float *from)
+{
+    tile_out_clones(t, matrix, from);
 }
