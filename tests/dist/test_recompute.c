@@ -56,7 +56,7 @@ static void prepare(struct state *s, const struct line *l)
     while (!chosen[site + 2])
         site++;
     s->runner =
-        apex_runner_new(s->model, "auto", &site, 1, DRAWS, &noise, noise.kind != APEX_NOISE_DROPOUT, &err);
+        apex_runner_new(s->model, "auto", &site, 1, DRAWS, 1, &noise, noise.kind != APEX_NOISE_DROPOUT, &err);
     if (!s->runner)
         fail_msg("%s", err.text);
     s->last = *l;
