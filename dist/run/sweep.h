@@ -13,8 +13,9 @@ struct sweep_model {
     const struct grid_model *entry;
     struct apex_model *model;
     const struct dataset *data;
-    const int32_t *label; /* [data->samples] or NULL */
-    int tile_rows;
+    const int32_t *label;  /* [data->samples] or NULL */
+    int tile_rows;         /* draws computed together: part of what results are known by */
+    int tile_scales;       /* scales computed at once: no part of it */
     int sites, *site;      /* sites of the grid in canonical order: input, 0, 1, ..., all */
     unsigned char *wanted; /* [sites * grid->sigmas], site-major */
     int response_source;   /* site where the noise of the grid's response enters */
