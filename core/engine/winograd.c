@@ -72,6 +72,24 @@ void winograd_free(struct winograd *w)
     free(w);
 }
 
+/* Of the weights of one point. */
+static size_t matrix_bytes(const struct winograd *w)
+{
+    return (size_t)w->s.in_c * w->s.out_c * sizeof(float);
+}
+
+/* Tiles at a time. Weights that no cache near the core holds are read again for each block: those layers take
+ * more tiles than fit it, where there are as many. */
+static int block_of(const struct winograd *w)
+{
+    const int all = w->s.batch * w->tiles_h * w->tiles_w;
+    const int fit = BLOCK / (POINTS * (int)sizeof(float) * (w->s.in_c + w->s.out_c)) / 12 * 12;
+    int least = LEAST_TILES;
+    if (POINTS * matrix_bytes(w) > HEAVY && all > least)
+        least = all < HEAVY_TILES ? all : HEAVY_TILES;
+    return fit < least ? least : fit;
+}
+
 /* All but the weights. NULL: no memory. */
 static struct winograd *new_layer(const struct conv_shape *s, const float *bias, size_t *scratch)
 {
@@ -81,8 +99,7 @@ static struct winograd *new_layer(const struct conv_shape *s, const float *bias,
     w->s = *s;
     w->tiles_h = (s->out_h + OUT - 1) / OUT;
     w->tiles_w = (s->out_w + OUT - 1) / OUT;
-    int fit = BLOCK / (POINTS * (int)sizeof(float) * (s->in_c + s->out_c)) / 12 * 12;
-    w->block = fit < 24 ? 24 : fit;
+    w->block = block_of(w);
     w->zeros = calloc((size_t)IN * (size_t)s->in_c, sizeof *w->zeros);
     w->bias = bias ? gemm_pad_bias(s->out_c, bias) : calloc((size_t)s->out_c, sizeof *w->bias);
     *scratch = POINTS * (in_matrix(w) + out_matrix(w)) * sizeof(float);
@@ -90,12 +107,6 @@ static struct winograd *new_layer(const struct conv_shape *s, const float *bias,
         return w;
     winograd_free(w);
     return NULL;
-}
-
-/* Of the weights of one point. */
-static size_t matrix_bytes(const struct winograd *w)
-{
-    return (size_t)w->s.in_c * w->s.out_c * sizeof(float);
 }
 
 struct winograd *winograd_new(const struct conv_shape *s, const float *weight, const float *bias,
