@@ -46,11 +46,14 @@ static int keep_site(struct apex_runner *r, int index, struct apex_error *err)
     return engine_keep(&r->e, site_value(m, index), err) ? 0 : -1;
 }
 
-/* Several scales at once read the weights once for all of them. Where that cannot be, each is run alone. */
-static void compile_wide(struct apex_runner *r, struct runner_site *s)
+/* For several scales at once; NULL where there is no such program: each is run alone. */
+static struct program *compile_wide(struct apex_runner *r, int index)
 {
+    const int scales = index == APEX_SITE_ALL ? r->at_once.all : r->at_once.single;
     struct apex_error unused = {""};
-    s->wide = program_perturbed(&r->e, s->index, r->tile_rows, r->tile_scales, 0, r->noise.kind, &unused);
+    if (scales == 1)
+        return NULL;
+    return program_perturbed(&r->e, index, r->tile_rows, scales, 0, r->noise.kind, &unused);
 }
 
 static int compile_site(struct apex_runner *r, struct runner_site *s, int limit, struct apex_error *err)
@@ -65,8 +68,8 @@ static int compile_site(struct apex_runner *r, struct runner_site *s, int limit,
     if (!r->tile_rows)
         return 0;
     s->finite = program_perturbed(&r->e, s->index, r->tile_rows, 1, 0, kind, err);
-    if (s->finite && r->tile_scales > 1)
-        compile_wide(r, s);
+    if (s->finite)
+        s->wide = compile_wide(r, s->index);
     r->e.settles = 0;
     if (s->finite && limit)
         s->limit = program_perturbed(&r->e, s->index, r->tile_rows, 1, 1, kind, err);
@@ -189,8 +192,8 @@ static int set_probes(struct apex_runner *r, const int *probe, int probes, struc
 
 static struct apex_runner *new_runner(const struct apex_model *m, const char *kernels, const int *sites,
                                       int n_sites, const int *probe, int probes, int tile_rows,
-                                      int tile_scales, const struct apex_noise *noise, int limit,
-                                      struct apex_error *err)
+                                      const struct apex_scales *at_once, const struct apex_noise *noise,
+                                      int limit, struct apex_error *err)
 {
     const struct kernel_set *set = kernel_set_find(kernels, err);
     struct apex_runner *r = set ? calloc(1, sizeof *r) : NULL;
@@ -201,14 +204,17 @@ static struct apex_runner *new_runner(const struct apex_model *m, const char *ke
     }
     r->noise = *noise;
     r->tile_rows = tile_rows;
-    r->tile_scales = tile_scales;
+    r->at_once = at_once ? *at_once : (struct apex_scales){1, 1};
+    const struct apex_scales *n = &r->at_once;
     r->sites = n_sites;
     r->site = calloc((size_t)n_sites + 1, sizeof *r->site);
     int failed = engine_init(&r->e, m, set, err) < 0;
-    if (tile_rows < 0 || tile_scales < 1)
-        failed = apex_fail(err, "a tile cannot have %d rows, %d scales", tile_rows, tile_scales);
-    r->sigma = failed ? NULL : calloc((size_t)tile_scales, sizeof *r->sigma);
-    r->place = failed ? NULL : calloc((size_t)tile_scales, sizeof *r->place);
+    if (tile_rows < 0 || n->single < 1 || n->all < 1)
+        failed =
+            apex_fail(err, "a tile cannot have %d rows at %d or %d scales", tile_rows, n->single, n->all);
+    size_t scales = failed ? 1 : (size_t)(n->single > n->all ? n->single : n->all);
+    r->sigma = calloc(scales, sizeof *r->sigma);
+    r->place = calloc(scales, sizeof *r->place);
     if (!failed && (!r->site || !r->sigma || !r->place))
         failed = apex_fail(err, "no memory");
     /* both ends are read after the pass */
@@ -228,17 +234,17 @@ static struct apex_runner *new_runner(const struct apex_model *m, const char *ke
 }
 
 struct apex_runner *apex_runner_new(const struct apex_model *m, const char *kernels, const int *sites,
-                                    int n_sites, int tile_rows, int tile_scales,
+                                    int n_sites, int tile_rows, const struct apex_scales *at_once,
                                     const struct apex_noise *noise, int limit, struct apex_error *err)
 {
-    return new_runner(m, kernels, sites, n_sites, NULL, 0, tile_rows, tile_scales, noise, limit, err);
+    return new_runner(m, kernels, sites, n_sites, NULL, 0, tile_rows, at_once, noise, limit, err);
 }
 
 struct apex_runner *apex_runner_new_probed(const struct apex_model *m, const char *kernels, int site,
                                            const int *probe, int probes, int tile_rows,
                                            const struct apex_noise *noise, struct apex_error *err)
 {
-    return new_runner(m, kernels, &site, 1, probe, probes, tile_rows, 1, noise, 0, err);
+    return new_runner(m, kernels, &site, 1, probe, probes, tile_rows, NULL, noise, 0, err);
 }
 
 void apex_runner_clean(struct apex_runner *r, const float *sample, float *logits)

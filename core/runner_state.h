@@ -14,11 +14,12 @@ struct runner_site {
 struct apex_runner {
     struct engine e;
     struct apex_noise noise;
-    int tile_rows, tile_scales, sites;
+    int tile_rows, sites;
+    struct apex_scales at_once;
     struct runner_site *site;
     struct program *clean;
     int *probe;    /* graph values that the engine probes */
-    double *sigma; /* [tile_scales]: those of one run, */
+    double *sigma; /* those of one run, */
     int *place;    /* and their places in the caller's list */
     float *arena, *xi, *row_xi;
     struct kept_xi *kept; /* [sites of the model] */

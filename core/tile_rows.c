@@ -4,6 +4,8 @@
 enum {
     TILE_BYTES = 256 * 1024, /* of the largest activation: two of them stay in a second-level cache */
     TILE_MOST_BYTES = 16 * 1024 * 1024, /* a network of many weights reads them once per tile: larger tiles */
+    WEIGHTS_BYTES = 4 * 1024 * 1024,    /* fewer are in a second-level cache, or nearly */
+    ALL_BYTES = 1024 * 1024,            /* of the largest activation, at `all` */
     TILE_MOST = 64,                     /* rows */
     TILE_LEAST = 4
 };
@@ -39,14 +41,24 @@ int apex_tile_rows(const struct apex_model *m, uint32_t draws)
     return (int)rows;
 }
 
-/* Up to half of the weights' bytes, by measurement: ResNet-18 gains up to 64 rows, smaller networks stay in
- * the cache. */
-int apex_tile_scales(const struct apex_model *m, int tile_rows, int sigmas)
+/* In tiles of so many bytes; runs of like sizes, because what the last one lacks is padding. */
+static int scales_within(const struct apex_model *m, int64_t bytes, int tile_rows, int sigmas)
 {
-    int64_t most = tile_bytes(2 * m->parameters) / row_bytes(m);
+    int64_t most = bytes / row_bytes(m);
     most = (most < TILE_MOST ? most : TILE_MOST) / (tile_rows > 0 ? tile_rows : 1);
     if (sigmas < 2 || most < 2)
         return 1;
-    const int runs = (sigmas + (int)most - 1) / (int)most; /* of like sizes: what the last lacks is padding */
+    const int runs = (sigmas + (int)most - 1) / (int)most;
     return (sigmas + runs - 1) / runs;
+}
+
+/* By measurement: weights that stay in a second-level cache are worth no larger tiles, others are, up to half
+ * of their bytes; the noise of all sites does not stay there, not even that of ResNet-20. */
+struct apex_scales apex_tile_scales(const struct apex_model *m, int tile_rows, int sigmas)
+{
+    const int64_t weights = m->parameters * (int64_t)sizeof(float);
+    const int64_t single = tile_bytes(weights < WEIGHTS_BYTES ? 0 : weights / 2);
+    const int64_t all = single < ALL_BYTES ? ALL_BYTES : single;
+    return (struct apex_scales){scales_within(m, single, tile_rows, sigmas),
+                                scales_within(m, all, tile_rows, sigmas)};
 }

@@ -107,9 +107,10 @@ static void print_sweep(struct bench_sweep *b, const struct bench_arguments *a)
     double median = took[repeat / 2], flops = bench_sweep_flops(b) / median, start = engine_clock();
     bench_sweep_run(b, part);
     double all = engine_clock() - start;
-    printf("%d sites, %d scales, %u draws, %u samples; tiles of %d draws at %d scales; kernels %s\n",
-           b->sites, b->sigmas, b->draws, b->samples, b->tile_rows, b->tile_scales,
-           kernel_set_find(a->kernels, NULL)->name);
+    printf(
+        "%d sites, %d scales, %u draws, %u samples; tiles of %d draws at %d scales (all: %d); kernels %s\n",
+        b->sites, b->sigmas, b->draws, b->samples, b->tile_rows, b->at_once.single, b->at_once.all,
+        kernel_set_find(a->kernels, NULL)->name);
     printf("%.0f passes/s (median of %d; slowest %.0f, fastest %.0f)\n", bench_sweep_passes(b) / median,
            repeat, bench_sweep_passes(b) / took[repeat - 1], bench_sweep_passes(b) / took[0]);
     printf(
@@ -138,7 +139,7 @@ static int bench_model(const struct bench_arguments *a, struct apex_error *err)
     b.draws = (uint32_t)a->draws;
     b.samples = (uint32_t)a->samples;
     b.tile_rows = (int)a->tile;
-    b.tile_scales = (int)a->scales;
+    b.at_once = (struct apex_scales){(int)a->scales, (int)a->scales};
     b.site = m ? find_sites(m, a->sites, &b.sites, err) : NULL;
     int outcome = b.site ? bench_sweep_init(&b, a->kernels, err) : -1;
     if (!outcome && a->serve)

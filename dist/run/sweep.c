@@ -172,7 +172,7 @@ static int load_models(struct sweep *s, struct team *team, struct apex_error *er
                              g->data[m->entry->data].name, cause.text);
         m->label = m->entry->labels ? dataset_labels(m->data, m->entry->labels) : NULL;
         m->tile_rows = apex_tile_rows(m->model, g->draws);
-        m->tile_scales = apex_tile_scales(m->model, m->tile_rows, finite_scales(g));
+        m->at_once = apex_tile_scales(m->model, m->tile_rows, finite_scales(g));
         if (check_labels(s, m, err))
             return -1;
     }

@@ -19,7 +19,8 @@ static struct apex_runner *make(const struct apex_model *m, const char *set, con
     const struct apex_noise noise = {.kind = kind, .seed = 5};
     struct apex_error err = {""};
     const int limit = kind != APEX_NOISE_DROPOUT;
-    struct apex_runner *r = apex_runner_new(m, set, site, sites, rows, tile_scales, &noise, limit, &err);
+    const struct apex_scales at_once = {tile_scales, tile_scales};
+    struct apex_runner *r = apex_runner_new(m, set, site, sites, rows, &at_once, &noise, limit, &err);
     if (!r)
         fail_msg("%s", err.text);
     return r;

@@ -20,7 +20,8 @@ static const struct apex_noise noise = {.kind = APEX_NOISE_GAUSSIAN, .seed = 1};
 static struct apex_runner *make(const struct apex_model *m, int site, int tile_scales)
 {
     struct apex_error err = {""};
-    struct apex_runner *r = apex_runner_new(m, "native", &site, 1, TILE, tile_scales, &noise, 0, &err);
+    const struct apex_scales at_once = {tile_scales, tile_scales};
+    struct apex_runner *r = apex_runner_new(m, "native", &site, 1, TILE, &at_once, &noise, 0, &err);
     if (!r)
         fail_msg("%s", err.text);
     return r;

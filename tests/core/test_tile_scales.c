@@ -13,7 +13,8 @@ static struct apex_runner *make(const struct build *b, const char *set, int site
 {
     const struct apex_noise noise = {.kind = APEX_NOISE_GAUSSIAN, .seed = 5};
     struct apex_error err = {""};
-    struct apex_runner *r = apex_runner_new(&b->model, set, &site, 1, 4, tile_scales, &noise, 0, &err);
+    const struct apex_scales at_once = {tile_scales, 1};
+    struct apex_runner *r = apex_runner_new(&b->model, set, &site, 1, 4, &at_once, &noise, 0, &err);
     if (!r)
         fail_msg("%s", err.text);
     return r;
@@ -100,24 +101,47 @@ static void more_scales_take_more_memory_and_share_the_weights(void **state)
     build_free(&b);
 }
 
+static void check_scales(const struct build *b, int rows, int sigmas, int single, int all)
+{
+    const struct apex_scales n = apex_tile_scales(&b->model, rows, sigmas);
+    assert_int_equal(n.single, single);
+    assert_int_equal(n.all, all);
+}
+
 static void so_many_scales_at_once_that_the_rows_fit_the_cache(void **state)
 {
     struct build b;
     (void)state;
     residual(&b, 0, NULL);
-    assert_int_equal(apex_tile_scales(&b.model, 8, 1), 1);
-    assert_int_equal(apex_tile_scales(&b.model, 8, 8), 8);
-    assert_int_equal(apex_tile_scales(&b.model, 8, 9), 5); /* 5 and 4 */
-    assert_int_equal(apex_tile_scales(&b.model, 64, 8), 1);
-    assert_int_equal(apex_tile_scales(&b.model, 4, 100), 15); /* 16 would fit: 7 runs either way */
-    assert_int_equal(apex_tile_scales(&b.model, 0, 2), 2);
+    check_scales(&b, 8, 1, 1, 1);
+    check_scales(&b, 8, 8, 8, 8);
+    check_scales(&b, 8, 9, 5, 5); /* 5 and 4 */
+    check_scales(&b, 64, 8, 1, 1);
+    check_scales(&b, 4, 100, 15, 15); /* 16 would fit: 7 runs either way */
+    check_scales(&b, 0, 2, 2, 2);
     b.graph->value[b.site[0].value].shape = build_dims(1, 16, 32, 32); /* 64 KiB a row */
-    assert_int_equal(apex_tile_scales(&b.model, 4, 8), 1);
-    assert_int_equal(apex_tile_scales(&b.model, 1, 8), 4);
+    check_scales(&b, 4, 8, 1, 4); /* the noise of all sites is beyond the cache */
+    check_scales(&b, 1, 8, 4, 8);
+    b.model.parameters = 1 << 19;
+    check_scales(&b, 4, 8, 1, 4);
     b.model.parameters = 1 << 20; /* many weights: they are read once per run */
-    assert_int_equal(apex_tile_scales(&b.model, 4, 8), 8);
+    check_scales(&b, 4, 8, 8, 8);
     b.model.parameters = 1 << 30;
-    assert_int_equal(apex_tile_scales(&b.model, 16, 8), 4);
+    check_scales(&b, 16, 8, 4, 4);
+    build_free(&b);
+}
+
+static void at_least_one_scale_is_asked_for(void **state)
+{
+    struct build b;
+    const struct apex_noise noise = {.kind = APEX_NOISE_GAUSSIAN};
+    const struct apex_scales none = {1, 0};
+    struct apex_error err = {""};
+    int site = 0;
+    (void)state;
+    residual(&b, 0, NULL);
+    assert_null(apex_runner_new(&b.model, "native", &site, 1, 4, &none, &noise, 0, &err));
+    assert_string_equal(err.text, "a tile cannot have 4 rows at 1 or 0 scales");
     build_free(&b);
 }
 
@@ -128,6 +152,7 @@ int main(void)
         cmocka_unit_test(grouped_convolutions_and_products_keep_to_one_scale),
         cmocka_unit_test(more_scales_take_more_memory_and_share_the_weights),
         cmocka_unit_test(so_many_scales_at_once_that_the_rows_fit_the_cache),
+        cmocka_unit_test(at_least_one_scale_is_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
