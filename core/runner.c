@@ -190,6 +190,20 @@ static int set_probes(struct apex_runner *r, const int *probe, int probes, struc
     return 0;
 }
 
+static int set_tile(struct apex_runner *r, int rows, const struct apex_scales *at_once,
+                    struct apex_error *err)
+{
+    const struct apex_scales n = at_once ? *at_once : (struct apex_scales){1, 1};
+    r->tile_rows = rows;
+    r->at_once = n;
+    if (rows < 0 || n.single < 1 || n.all < 1)
+        return apex_fail(err, "a tile cannot have %d rows at %d or %d scales", rows, n.single, n.all);
+    const size_t most = (size_t)(n.single > n.all ? n.single : n.all);
+    r->sigma = calloc(most, sizeof *r->sigma);
+    r->place = calloc(most, sizeof *r->place);
+    return r->sigma && r->place ? 0 : apex_fail(err, "no memory");
+}
+
 static struct apex_runner *new_runner(const struct apex_model *m, const char *kernels, const int *sites,
                                       int n_sites, const int *probe, int probes, int tile_rows,
                                       const struct apex_scales *at_once, const struct apex_noise *noise,
@@ -203,19 +217,11 @@ static struct apex_runner *new_runner(const struct apex_model *m, const char *ke
         return NULL;
     }
     r->noise = *noise;
-    r->tile_rows = tile_rows;
-    r->at_once = at_once ? *at_once : (struct apex_scales){1, 1};
-    const struct apex_scales *n = &r->at_once;
     r->sites = n_sites;
     r->site = calloc((size_t)n_sites + 1, sizeof *r->site);
     int failed = engine_init(&r->e, m, set, err) < 0;
-    if (tile_rows < 0 || n->single < 1 || n->all < 1)
-        failed =
-            apex_fail(err, "a tile cannot have %d rows at %d or %d scales", tile_rows, n->single, n->all);
-    size_t scales = failed ? 1 : (size_t)(n->single > n->all ? n->single : n->all);
-    r->sigma = calloc(scales, sizeof *r->sigma);
-    r->place = calloc(scales, sizeof *r->place);
-    if (!failed && (!r->site || !r->sigma || !r->place))
+    failed = failed || set_tile(r, tile_rows, at_once, err) < 0;
+    if (!r->site)
         failed = apex_fail(err, "no memory");
     /* both ends are read after the pass */
     failed = failed || !engine_keep(&r->e, m->logits, err) || !engine_keep(&r->e, m->graph->output, err);
