@@ -244,6 +244,7 @@ static void linear_run(void *state, const float *x, float *y, const struct epilo
 
 const struct kernel_set kernel_set_native = {
     .fuses = 1,
+    .rows_alone = 1,
     .name = "native",
     .conv_new = conv_new,
     .conv_run = conv_run,

@@ -74,15 +74,22 @@ void winograd_free(struct winograd *w)
     free(w);
 }
 
-/* Tiles at a time. Many weights are read anew for each block from far away: then the tiles may be some part
- * of what lies there. */
-static int block_of(const struct conv_shape *s)
+/* Of the weights of one point. */
+static size_t matrix_bytes(const struct winograd *w)
 {
-    const size_t tile = POINTS * sizeof(float) * (size_t)(s->in_c + s->out_c);
-    const size_t weights = POINTS * sizeof(float) * (size_t)s->in_c * (size_t)s->out_c;
-    const size_t bytes = weights / 4 > BLOCK ? weights / 4 : BLOCK;
-    const int fit = (int)(bytes / tile) / 12 * 12;
-    return fit < 24 ? 24 : fit;
+    return (size_t)w->s.in_c * w->s.out_c * sizeof(float);
+}
+
+/* Tiles at a time. Weights that no cache near the core holds are read again for each block: those layers take
+ * more tiles than fit it, where there are as many. */
+static int block_of(const struct winograd *w)
+{
+    const int all = w->s.batch * w->tiles_h * w->tiles_w;
+    const int fit = BLOCK / (POINTS * (int)sizeof(float) * (w->s.in_c + w->s.out_c)) / 12 * 12;
+    int least = LEAST_TILES;
+    if (POINTS * matrix_bytes(w) > HEAVY && all > least)
+        least = all < HEAVY_TILES ? all : HEAVY_TILES;
+    return fit < least ? least : fit;
 }
 
 /* All but the weights. NULL: no memory. */
@@ -94,7 +101,7 @@ static struct winograd *new_layer(const struct conv_shape *s, const float *bias,
     w->s = *s;
     w->tiles_h = (s->out_h + OUT - 1) / OUT;
     w->tiles_w = (s->out_w + OUT - 1) / OUT;
-    w->block = block_of(s);
+    w->block = block_of(w);
     const int wide = gemm_is_wide() && s->in_c % 16 == 0;
     w->tile_in = wide ? winograd_tile_in512 : winograd_tile_in;
     w->tile_out = wide ? winograd_tile_out512 : winograd_tile_out;
@@ -105,12 +112,6 @@ static struct winograd *new_layer(const struct conv_shape *s, const float *bias,
         return w;
     winograd_free(w);
     return NULL;
-}
-
-/* Of the weights of one point. */
-static size_t matrix_bytes(const struct winograd *w)
-{
-    return (size_t)w->s.in_c * w->s.out_c * sizeof(float);
 }
 
 struct winograd *winograd_new(const struct conv_shape *s, const float *weight, const float *bias,

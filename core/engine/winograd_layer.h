@@ -5,11 +5,14 @@
 #include "core/engine/winograd.h"
 
 enum {
-    OUT = 4,            /* side of an output tile */
-    IN = 6,             /* side of the input tile that it needs */
-    POINTS = 36,        /* IN * IN products */
-    BLOCK = 256 * 1024, /* bytes of transformed tiles at a time: they stay in the second-level cache */
-    SKEW = 16           /* floats between the matrices, so that they do not fall on the same cache lines */
+    OUT = 4,                 /* side of an output tile */
+    IN = 6,                  /* side of the input tile that it needs */
+    POINTS = 36,             /* IN * IN products */
+    BLOCK = 256 * 1024,      /* bytes of transformed tiles at a time: they stay in the second-level cache */
+    LEAST_TILES = 24,        /* at a time: products of few rows are slow */
+    HEAVY = 4 * 1024 * 1024, /* bytes of a layer's weights that stay in no cache near the core */
+    HEAVY_TILES = 64,        /* at a time, to pay for reading those */
+    SKEW = 16 /* floats between the matrices, so that they do not fall on the same cache lines */
 };
 
 /* The points of evaluation: 0, A, -A, B, -B, infinity, with A B = 1: no coefficient is large. Largest error

@@ -51,7 +51,7 @@ static inline struct apex_runner *runner(const struct build *b, const char *set,
 {
     struct apex_noise noise = {.kind = kind, .seed = 5};
     struct apex_error err = {""};
-    struct apex_runner *r = apex_runner_new(&b->model, set, sites, count, TILE, &noise, limit, &err);
+    struct apex_runner *r = apex_runner_new(&b->model, set, sites, count, TILE, NULL, &noise, limit, &err);
     if (!r)
         fail_msg("%s", err.text);
     return r;
