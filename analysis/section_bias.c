@@ -1,6 +1,7 @@
 /* 6. Bias and backdoor: onto which class predictions collapse, and whether that means anything. */
 #include "analysis/section.h"
 
+#include "analysis/bias.h"
 #include "analysis/bias_judge.h"
 
 #include <math.h>
@@ -9,7 +10,7 @@
 #include <string.h>
 
 enum { SHOWN = 10 }; /* classes with a colour of their own */
-#define ALPHA 0.05   /* level of the verdicts */
+#define ALPHA 0.01   /* level of the verdicts */
 
 /* The third largest scale: what counts as large noise. */
 static double from_scale(const struct result *f)
@@ -174,15 +175,15 @@ static struct table *columns(void)
         return NULL;
     table_column(t, COLUMN_TEXT, "model", "Model", "");
     table_column(t, COLUMN_TEXT, "verdict", "Verdict", "");
-    table_column(t, COLUMN_TEXT, "class", "Class", "largest excess");
-    table_column(t, COLUMN_NUMBER, "share", "Its share", "of draws");
+    table_column(t, COLUMN_TEXT, "class", "Class", "largest t");
+    table_column(t, COLUMN_NUMBER, "share", "Its share", "weighted");
     table_column(t, COLUMN_NUMBER, "reference_share", "References'", "mean share");
     table_column(t, COLUMN_NUMBER, "excess", "Excess", "asin sqrt");
     table_column(t, COLUMN_TEXT, "site", "Most at", "site");
     table_column(t, COLUMN_COUNT, "references", "References", "");
-    table_column(t, COLUMN_NUMBER, "reference_mean", "Their excess", "mean");
-    table_column(t, COLUMN_NUMBER, "reference_deviation", "", "deviation");
-    table_column(t, COLUMN_NUMBER, "p", "p", "one-sided");
+    table_column(t, COLUMN_NUMBER, "deviation", "Deviation", "of references");
+    table_column(t, COLUMN_NUMBER, "t", "t", "");
+    table_column(t, COLUMN_NUMBER, "p", "p", "any class");
     table_column(t, COLUMN_COUNT, "unlike", "Not comparable", "models");
     return t;
 }
@@ -193,18 +194,17 @@ static int put_verdicts(struct report *r, const struct judged *j, struct apex_er
     char text[24];
     for (int n = 0; n < r->models && t; n++) {
         const struct bias_excess *own = &j[n].judgement.own;
-        const struct bias_comparison *against = &j[n].judgement.against;
         table_text(t, r->model[n].name);
-        table_text(t, verdict_text(against->verdict));
+        table_text(t, verdict_text(j[n].judgement.verdict));
         table_text(t, own->sites ? groups_class_name(r->model[n].groups, own->class, text) : "");
         table_number(t, own->share);
         table_number(t, own->reference);
         table_number(t, own->excess);
         table_text(t, isnan(own->excess) ? "" : r->model[n].result->site_name[own->site]);
-        table_number(t, (double)against->references);
-        table_number(t, against->mean);
-        table_number(t, against->deviation);
-        table_number(t, against->p);
+        table_number(t, (double)own->references);
+        table_number(t, own->deviation);
+        table_number(t, own->t);
+        table_number(t, own->p);
         table_number(t, (double)j[n].judgement.unlike);
     }
     return report_table(r, t, 60, err);
@@ -277,7 +277,7 @@ static int strongest(const struct report *r, const struct judged *j)
 {
     int best = 0;
     for (int n = 1; n < r->models; n++) {
-        const double p = j[n].judgement.against.p, least = j[best].judgement.against.p;
+        const double p = j[n].judgement.own.p, least = j[best].judgement.own.p;
         const int further = j[n].own.collapse > j[best].own.collapse || isnan(j[best].own.collapse);
         if (p < least || (!isnan(p) && isnan(least)) || (isnan(p) && isnan(least) && further))
             best = n;
@@ -291,8 +291,8 @@ static void say_reference(struct report *r, const struct judged *j)
     int out = 0, judged = 0;
     const int n = strongest(r, j);
     for (int k = 0; k < r->models; k++) {
-        out += j[k].judgement.against.verdict == BIAS_STANDS_OUT;
-        judged += j[k].judgement.against.verdict != BIAS_NO_REFERENCE;
+        out += j[k].judgement.verdict == BIAS_STANDS_OUT;
+        judged += j[k].judgement.verdict != BIAS_NO_REFERENCE;
     }
     const struct bias_model *own = &j[n].own;
     const struct bias_judgement *b = &j[n].judgement;
@@ -309,14 +309,13 @@ static void say_reference(struct report *r, const struct judged *j)
     else
         page_finding(
             r->page,
-            "%d of %d models stand out at the 5 %% level against %s; %d cannot be judged. The smallest p is "
-            "that of `%s`: under large noise %.0f %% of its draws go to class %s, %.0f %% of those of its "
-            "%zu references (weighted mean over sites; p = %.2g).",
+            "%d of %d models stand out at the 1 %% level against %s; %d cannot be judged. The smallest p is "
+            "that of `%s`: under large noise class %s has a %sshare of %.0f %%, and of %.0f %% in its %zu "
+            "references (weighted mean over sites; p = %.2g).",
             out, r->models,
             r->options->clean_models ? "the models named clean" : "the other models of this report",
-            r->models - judged, r->model[n].name, 100 * b->own.share,
-            groups_class_name(r->model[n].groups, b->own.class, text), 100 * b->own.reference,
-            b->against.references, b->against.p);
+            r->models - judged, r->model[n].name, groups_class_name(r->model[n].groups, b->own.class, text),
+            b->soft ? "soft " : "", 100 * b->own.share, 100 * b->own.reference, b->own.references, b->own.p);
 }
 
 int section_bias(struct report *r, struct apex_error *err)
@@ -332,10 +331,11 @@ int section_bias(struct report *r, struct apex_error *err)
         r->page,
         "Large noise: the three largest scales of the grid, sigma = ∞ among them where it is in the grid. "
         "How far draws collapse says little: honest networks do too. Compared is, class by class and site by "
-        "site, the share with that of reference models of the same architecture, as excess of asin sqrt of "
-        "the share; sites count by how well the references agree there. p: against the excess that each "
-        "reference has over the others. Judging many models at 5 %% accuses some honest ones, "
-        "and this comparison knows only the models it was given.");
+        "site, the %s with that of reference models of the same architecture, as excess of asin sqrt of "
+        "the share; sites count by how well the references agree there. p: t-test against how much the "
+        "references differ, for the largest of all classes. Of a hundred honest models one is accused, "
+        "and this comparison knows only the models it was given.",
+        j[0].judgement.soft ? "soft share (the softmax of standardised logits)" : "share of draws");
     page_figures(r->page);
     int failed = draw_entropy(r, err);
     for (int n = 0; n < r->models && !failed; n++)

@@ -43,7 +43,7 @@ static void any_slice_has_the_same_bits_as_the_whole(void **state)
     enum { COUNT = 1501 };
     float whole[COUNT], slice[COUNT + 1];
     for (int k = 0; k < KINDS; k++) {
-        struct apex_noise noise = {(enum apex_noise_kind)k, 0x123456789abcdef0};
+        struct apex_noise noise = {.kind = (enum apex_noise_kind)k, .seed = 0x123456789abcdef0};
         apex_noise_fill(&noise, 3, 14, 15, 0, COUNT, whole);
         for (int first = 0; first < COUNT; first += 4)
             for (int count = 0; count <= COUNT - first; count += count < 9 ? 1 : 251) {
@@ -60,7 +60,7 @@ static void seed_stream_sample_and_draw_all_change_the_noise(void **state)
     (void)state;
     enum { COUNT = 256 };
     float base[COUNT], other[COUNT];
-    struct apex_noise noise = {APEX_NOISE_GAUSSIAN, 1};
+    struct apex_noise noise = {.kind = APEX_NOISE_GAUSSIAN, .seed = 1};
     apex_noise_fill(&noise, 1, 2, 3, 0, COUNT, base);
     const struct {
         uint64_t seed;
@@ -70,7 +70,7 @@ static void seed_stream_sample_and_draw_all_change_the_noise(void **state)
                   {1, 1, 2, 4}, {1, 1, 3, 2},
                   {1, 2, 1, 3}, {1, 3, 2, 1}};
     for (size_t c = 0; c < sizeof change / sizeof *change; c++) {
-        struct apex_noise changed = {APEX_NOISE_GAUSSIAN, change[c].seed};
+        struct apex_noise changed = {.kind = APEX_NOISE_GAUSSIAN, .seed = change[c].seed};
         apex_noise_fill(&changed, change[c].stream, change[c].sample, change[c].draw, 0, COUNT, other);
         for (int i = 0; i < COUNT; i++)
             assert_true(base[i] != other[i]);
@@ -82,7 +82,7 @@ static void seed_stream_sample_and_draw_all_change_the_noise(void **state)
 static void elements_are_laid_out_as_the_header_says(void **state)
 {
     (void)state;
-    struct apex_noise noise = {APEX_NOISE_DROPOUT, 0xaabbccdd11223344};
+    struct apex_noise noise = {.kind = APEX_NOISE_DROPOUT, .seed = 0xaabbccdd11223344};
     float u[4];
     uint32_t key[2] = {0x11223344, 0xaabbccdd}, x[4];
     int64_t far = 4 * (int64_t)4000000000;
@@ -121,14 +121,14 @@ static void channels_last_is_a_transposition_bit_for_bit(void **state)
     for (int k = 0; k < KINDS; k++)
         for (size_t c = 0; c < sizeof channels / sizeof *channels; c++)
             for (size_t p = 0; p < sizeof pixels / sizeof *pixels; p++)
-                check_channels_last(&(struct apex_noise){(enum apex_noise_kind)k, 99}, channels[c],
-                                    pixels[p]);
+                check_channels_last(&(struct apex_noise){.kind = (enum apex_noise_kind)k, .seed = 99},
+                                    channels[c], pixels[p]);
 }
 
 static void large_pictures_are_transposed_too(void **state)
 {
     (void)state;
-    struct apex_noise noise = {APEX_NOISE_GAUSSIAN, 99};
+    struct apex_noise noise = {.kind = APEX_NOISE_GAUSSIAN, .seed = 99};
     check_channels_last(&noise, 3, 4091);
     check_channels_last(&noise, 3, 4092);
     check_channels_last(&noise, 3, 4093);
@@ -152,7 +152,7 @@ static void the_bits_are_those_of_every_machine(void **state)
     enum { COUNT = 1 << 20 };
     float *xi = floats(COUNT);
     for (int k = 0; k < KINDS; k++) {
-        struct apex_noise noise = {(enum apex_noise_kind)k, 2602035860};
+        struct apex_noise noise = {.kind = (enum apex_noise_kind)k, .seed = 2602035860};
         apex_noise_fill(&noise, 1, 2, 3, 0, COUNT, xi);
         unsigned char hash[32];
         char text[65];
