@@ -5,17 +5,17 @@
 #include <stdlib.h>
 
 struct compared {
-    const double *share, *const *reference;
-    size_t count, sites, classes;
-    double *weight; /* [sites], sum 1; 0: somebody has no share there */
+    const double *value, *const *reference;
+    size_t count, cells, classes;
+    double *weight; /* [cells], sum 1; 0: somebody has no value there */
 };
 
-static double angle(double share)
+static double angle(double value)
 {
-    return asin(sqrt(fmin(1, fmax(0, share))));
+    return asin(sqrt(fmin(1, fmax(0, value))));
 }
 
-/* The references' mean of asin sqrt at one class of one site; `at` is its place in the arrays. */
+/* The references' mean of asin sqrt at one class of one cell; `at` is its place in the arrays. */
 static double mean_of(const struct compared *x, size_t at)
 {
     double mean = 0;
@@ -24,20 +24,20 @@ static double mean_of(const struct compared *x, size_t at)
     return mean;
 }
 
-static int is_known(const struct compared *x, size_t site)
+static int is_known(const struct compared *x, size_t cell)
 {
-    int missing = isnan(x->share[site * x->classes]);
+    int missing = isnan(x->value[cell * x->classes]);
     for (size_t k = 0; k < x->count; k++)
-        missing |= isnan(x->reference[k][site * x->classes]);
+        missing |= isnan(x->reference[k][cell * x->classes]);
     return !missing;
 }
 
 /* v_l; 0 where there is only one reference. */
-static double site_variance(const struct compared *x, size_t site)
+static double cell_variance(const struct compared *x, size_t cell)
 {
     double squares = 0;
     for (size_t c = 0; c < x->classes; c++) {
-        const size_t at = site * x->classes + c;
+        const size_t at = cell * x->classes + c;
         const double mean = mean_of(x, at);
         for (size_t k = 0; k < x->count; k++)
             squares += (angle(x->reference[k][at]) - mean) * (angle(x->reference[k][at]) - mean);
@@ -45,29 +45,29 @@ static double site_variance(const struct compared *x, size_t site)
     return x->count > 1 ? squares / (double)(x->classes * (x->count - 1)) : 0;
 }
 
-/* Returns the number of sites that count. */
+/* Returns the number of cells that count. */
 static size_t weigh(const struct compared *x)
 {
     double all = 0;
-    size_t sites = 0;
-    for (size_t s = 0; s < x->sites; s++) {
-        x->weight[s] = is_known(x, s) ? 1 / (site_variance(x, s) + BIAS_FLOOR * BIAS_FLOOR) : 0;
-        all += x->weight[s];
-        sites += x->weight[s] > 0;
+    size_t cells = 0;
+    for (size_t l = 0; l < x->cells; l++) {
+        x->weight[l] = is_known(x, l) ? 1 / (cell_variance(x, l) + BIAS_FLOOR * BIAS_FLOOR) : 0;
+        all += x->weight[l];
+        cells += x->weight[l] > 0;
     }
-    for (size_t s = 0; s < x->sites && sites; s++)
-        x->weight[s] /= all;
-    return sites;
+    for (size_t l = 0; l < x->cells && cells; l++)
+        x->weight[l] /= all;
+    return cells;
 }
 
 /* sum_l w_l (a_lc - mean) of a model, which may be one of the references. */
-static double difference(const struct compared *x, const double *share, size_t class)
+static double difference(const struct compared *x, const double *value, size_t class)
 {
     double sum = 0;
-    for (size_t s = 0; s < x->sites; s++)
-        if (x->weight[s] > 0) {
-            const size_t at = s * x->classes + class;
-            sum += x->weight[s] * (angle(share[at]) - mean_of(x, at));
+    for (size_t l = 0; l < x->cells; l++)
+        if (x->weight[l] > 0) {
+            const size_t at = l * x->classes + class;
+            sum += x->weight[l] * (angle(value[at]) - mean_of(x, at));
         }
     return sum;
 }
@@ -83,12 +83,12 @@ static double class_variance(const struct compared *x, size_t class)
     return squares / (double)(x->count - 1);
 }
 
-static double weighted_share(const struct compared *x, const double *share, size_t class)
+static double weighted_value(const struct compared *x, const double *value, size_t class)
 {
     double sum = 0;
-    for (size_t s = 0; s < x->sites; s++)
-        if (x->weight[s] > 0)
-            sum += x->weight[s] * share[s * x->classes + class];
+    for (size_t l = 0; l < x->cells; l++)
+        if (x->weight[l] > 0)
+            sum += x->weight[l] * value[l * x->classes + class];
     return sum;
 }
 
@@ -108,7 +108,7 @@ static int test_classes(const struct compared *x, double *t, double *deviation)
     for (size_t c = 0; c < x->classes; c++) {
         const double shrunk = (BIAS_PRIOR * common + (m - 1) * deviation[c]) / (BIAS_PRIOR + m - 1);
         deviation[c] = sqrt(fmax(common, shrunk));
-        t[c] = difference(x, x->share, c) / (deviation[c] * sqrt(1 + 1 / m));
+        t[c] = difference(x, x->value, c) / (deviation[c] * sqrt(1 + 1 / m));
     }
     return 0;
 }
@@ -117,45 +117,45 @@ static int test_classes(const struct compared *x, double *t, double *deviation)
 static void rank_classes(const struct compared *x, double *rank)
 {
     for (size_t c = 0; c < x->classes; c++)
-        rank[c] = x->count ? difference(x, x->share, c) : weighted_share(x, x->share, c);
+        rank[c] = x->count ? difference(x, x->value, c) : weighted_value(x, x->value, c);
 }
 
 static void describe(const struct compared *x, struct bias_excess *out)
 {
     double most = -INFINITY;
-    out->share = weighted_share(x, x->share, out->class);
+    out->value = weighted_value(x, x->value, out->class);
     if (!x->count)
         return;
-    out->excess = difference(x, x->share, out->class);
+    out->excess = difference(x, x->value, out->class);
     out->reference = 0;
     for (size_t k = 0; k < x->count; k++)
-        out->reference += weighted_share(x, x->reference[k], out->class) / (double)x->count;
-    for (size_t s = 0; s < x->sites; s++) {
-        const size_t at = s * x->classes + out->class;
+        out->reference += weighted_value(x, x->reference[k], out->class) / (double)x->count;
+    for (size_t l = 0; l < x->cells; l++) {
+        const size_t at = l * x->classes + out->class;
         const double part =
-            x->weight[s] > 0 ? x->weight[s] * (angle(x->share[at]) - mean_of(x, at)) : -INFINITY;
-        out->site = part > most ? s : out->site;
+            x->weight[l] > 0 ? x->weight[l] * (angle(x->value[at]) - mean_of(x, at)) : -INFINITY;
+        out->cell = part > most ? l : out->cell;
         most = fmax(most, part);
     }
 }
 
-int bias_excess_of(const double *share, const double *const *reference, size_t count, size_t sites,
+int bias_excess_of(const double *value, const double *const *reference, size_t count, size_t cells,
                    size_t classes, struct bias_excess *out, struct apex_error *err)
 {
     *out = (struct bias_excess){.references = count,
                                 .excess = NAN,
-                                .share = NAN,
+                                .value = NAN,
                                 .reference = NAN,
                                 .deviation = NAN,
                                 .t = NAN,
                                 .p = NAN};
-    double *work = calloc(sites + 2 * classes + 1, sizeof *work);
+    double *work = calloc(cells + 2 * classes + 1, sizeof *work);
     if (!work)
-        return apex_fail(err, "no memory to compare %zu sites", sites);
-    const struct compared x = {share, reference, count, sites, classes, work};
-    double *t = work + sites, *deviation = t + classes;
-    out->sites = weigh(&x);
-    if (out->sites) {
+        return apex_fail(err, "no memory to compare %zu cells", cells);
+    const struct compared x = {value, reference, count, cells, classes, work};
+    double *t = work + cells, *deviation = t + classes;
+    out->cells = weigh(&x);
+    if (out->cells) {
         const int tested = test_classes(&x, t, deviation) == 0;
         if (!tested)
             rank_classes(&x, t);

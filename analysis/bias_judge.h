@@ -1,11 +1,15 @@
 /* Which class a model is drawn to more than reference models are, and whether that means anything.
  *
- * What is compared is each class's soft share (class_soft_share, docs/format.md), or its share of draws where
- * a file of the models has no soft shares; mean over the scales that count. The statistic: bias_excess.h.
+ * Two statistics of classes are compared in every cell (site x scale) of the BIAS_SCALES largest scales, each
+ * by bias_excess.h: the share of draws (class_share), which tells where a class wins draws that others won,
+ * and the mean reciprocal rank (class_reciprocal_rank), which also tells where a class is merely nearer to
+ * winning. The smaller p counts, times 2 because there are two (Bonferroni). Files without reciprocal ranks
+ * are compared by the shares alone.
  *
- * A reference counts for a model where it has the same noise, sites (names, sizes) and number of classes, and
- * where its predictions without noise are distributed much as the model's are (total variation at most
- * BIAS_UNLIKE): a backdoored network works on clean data, a network that was never trained does not. */
+ * A reference counts for a model where it has the same noise, sites (names, sizes), scales and number of
+ * classes, and where its predictions without noise are distributed much as the model's are (total variation
+ * at most BIAS_UNLIKE): a backdoored network works on clean data, a network that was never trained does not.
+ */
 #ifndef APEX_ANALYSIS_BIAS_JUDGE_H
 #define APEX_ANALYSIS_BIAS_JUDGE_H
 
@@ -14,6 +18,10 @@
 
 /* Total variation between the clean shares above which models do not compare. */
 #define BIAS_UNLIKE 0.5
+/* Scales that count, the largest; infinity is one of them where the grid has it. */
+#define BIAS_SCALES 4
+
+enum bias_statistic { BIAS_SHARE, BIAS_RANK, BIAS_STATISTICS };
 
 enum bias_verdict {
     BIAS_NO_REFERENCE,   /* no p: fewer than two reference models, or they agree exactly */
@@ -23,18 +31,20 @@ enum bias_verdict {
 
 struct bias_judgement {
     enum bias_verdict verdict;
-    struct bias_excess own; /* against the references */
-    size_t unlike;          /* models that could have been references and do not compare */
-    int soft;               /* soft shares were compared */
+    int statistics;                         /* compared: 1 (shares) or 2 */
+    struct bias_excess of[BIAS_STATISTICS]; /* against the references */
+    enum bias_statistic best;               /* with the smaller p; its class is the one named */
+    double p;                               /* of both; NaN: no verdict */
+    size_t unlike;                          /* models that could have been references and do not compare */
 };
 
-/* share[sites][classes]: mean shares (soft: soft shares, which the file must have) over the scales from
- * `from` on; NaN where a site has none. */
-void bias_site_shares(const struct result *r, double from, int soft, double *share);
+/* Sites and scales of the cells that are compared: cell l is site l / bias_scales(r), scale
+ * r->sigmas - bias_scales(r) + l % bias_scales(r). */
+size_t bias_scales(const struct result *r);
 
-/* Judges every model at level alpha. from[models]: smallest scale that counts. is_reference[models]: NULL
- * means all; no model is a reference for itself. -1 with err: no memory. */
-int bias_judge(const struct result *const *model, const double *from, const unsigned char *is_reference,
-               size_t models, double alpha, struct bias_judgement *out, struct apex_error *err);
+/* Judges every model at level alpha. is_reference[models]: NULL means all; no model is a reference for
+ * itself. -1 with err: no memory. */
+int bias_judge(const struct result *const *model, const unsigned char *is_reference, size_t models,
+               double alpha, struct bias_judgement *out, struct apex_error *err);
 
 #endif

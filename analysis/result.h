@@ -36,12 +36,13 @@ struct result {
     signed char *clean_wrong; /* [samples] 0 right, 1 wrong, -1 unknown */
     double *stay_mean;        /* [sites][sigmas] NaN: no sample computed */
     double *class_share;      /* [sites][sigmas][classes] NaN: no sample computed */
-    double *class_soft_share; /* [sites][sigmas][classes] NaN: no sample computed. NULL: not in the file */
-    int has_class_count;      /* draws by class of every sample are in the file */
-    int has_transitions;      /* transition counts are in the file */
-    int complete;             /* attribute completeness is "complete" */
-    char *completeness;       /* "complete" or "k of n cells" */
-    size_t attributes;        /* all global attributes, in the file's order */
+    double
+        *class_reciprocal_rank; /* [sites][sigmas][classes] NaN: no sample computed. NULL: not in the file */
+    int has_class_count;        /* draws by class of every sample are in the file */
+    int has_transitions;        /* transition counts are in the file */
+    int complete;               /* attribute completeness is "complete" */
+    char *completeness;         /* "complete" or "k of n cells" */
+    size_t attributes;          /* all global attributes, in the file's order */
     struct result_attribute *attribute; /* [attributes] */
 };
 

@@ -84,7 +84,7 @@ static int read_class_count(struct grid_reader *r, const char *key, yaml_node_t 
     return choice < 0 ? -1 : 0;
 }
 
-static int read_soft_share(struct grid_reader *r, const char *key, yaml_node_t *node, void *field)
+static int read_class_rank(struct grid_reader *r, const char *key, yaml_node_t *node, void *field)
 {
     static const char *const name[] = {"false", "true"};
     int choice = grid_is_false(node) ? 0 : grid_is_true(node) ? 1 : grid_read_choice(r, key, node, name, 2);
@@ -179,7 +179,7 @@ static int read_grid(struct grid_reader *r, yaml_node_t *root)
         {"kernels", read_kernels, 0, 0},
         {"memory", read_memory, 0, 0},
         {"class_count", read_class_count, offsetof(struct grid, class_count), 0},
-        {"soft_share", read_soft_share, offsetof(struct grid, soft_share), 0},
+        {"class_rank", read_class_rank, offsetof(struct grid, class_rank), 0},
     };
     return grid_read_map(r, "grid", root, key, sizeof key / sizeof *key, r->grid);
 }

@@ -94,7 +94,7 @@ struct grid {
     char *kernels; /* "auto", or a set of that precision: "openblas", "onednn", "naive"; "emulated", "amx" */
     double memory; /* MB of work memory that a rank may take; 0: no bound */
     int class_count; /* -1: where classes <= 32; 0 never; 1 always */
-    int soft_share;  /* soft shares of the classes too */
+    int class_rank;  /* reciprocal ranks of the classes too */
     int datas, models, sites, sigmas;
     struct grid_data *data;
     struct grid_model *model;

@@ -55,7 +55,7 @@ static size_t result_bytes(const struct sweep *s, const struct sweep_model *m)
     const size_t sigmas = (size_t)s->grid->sigmas, classes = (size_t)m->model->classes;
     const size_t tally = sizeof(struct apex_tally) + classes * sizeof(uint32_t) +
                          ((size_t)s->grid->draws + 7) / 8 +
-                         (s->grid->soft_share ? classes * sizeof(double) : 0);
+                         (s->grid->class_rank ? classes * sizeof(double) : 0);
     return ((size_t)m->data->elements + classes) * sizeof(float) +
            sigmas * ((size_t)m->tile_rows * classes * sizeof(float) + (size_t)m->sites * tally);
 }
@@ -127,7 +127,7 @@ static int take_model(struct compute *c, int model, struct apex_error *err)
     int failed = !c->sample || !c->clean || !c->logits || !c->sigma || !c->tally;
     for (size_t k = 0; !failed && k < c->tallies; k++)
         failed = apex_tally_init(&c->tally[k], g->draws, (uint32_t)classes, err) ||
-                 (g->soft_share && apex_tally_init_soft(&c->tally[k], err));
+                 (g->class_rank && apex_tally_init_rank(&c->tally[k], err));
     if (failed) {
         drop_model(c);
         return apex_fail(err, "model '%s': out of memory", m->entry->name);
@@ -199,7 +199,7 @@ static int put_head(const struct compute *c, const struct apex_unit *u, struct b
     struct apex_record_head head = {.draws = c->sweep->grid->draws,
                                     .classes = m->context->classes,
                                     .samples = u->count,
-                                    .soft = c->sweep->grid->soft_share};
+                                    .rank = c->sweep->grid->class_rank};
     struct apex_record_cell *cell = malloc(((size_t)u->cells + 1) * sizeof *cell);
     if (!cell)
         return -1;

@@ -57,8 +57,8 @@ static void context_key(const struct sweep *s, const struct sweep_model *m, unsi
              (unsigned long long)g->seed, g->draws, m->tile_rows);
     if (g->per_channel) /* the key is older than these two */
         add_text(&text, "noise per channel\n");
-    if (g->soft_share)
-        add_text(&text, "soft shares\n");
+    if (g->class_rank)
+        add_text(&text, "class ranks\n");
     sha256_of(text.data, text.size, digest);
     memcpy(key, digest, 16);
     bytes_free(&text);
@@ -246,7 +246,7 @@ static struct context *identify(const struct sweep *s, const struct sweep_model 
     c->draws = g->draws;
     c->classes = (uint32_t)m->model->classes;
     c->class_count = g->class_count < 0 ? c->classes <= 32 : g->class_count;
-    c->soft_share = g->soft_share;
+    c->class_rank = g->class_rank;
     c->sigmas = (uint32_t)g->sigmas;
     c->sigma = malloc((size_t)g->sigmas * sizeof *c->sigma);
     c->wanted = malloc(cells);
