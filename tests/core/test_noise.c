@@ -137,6 +137,28 @@ static void large_pictures_are_transposed_too(void **state)
     check_channels_last(&noise, 2, 225 * 225);
 }
 
+static void noise_per_channel_is_the_channels_own_element_everywhere(void **state)
+{
+    (void)state;
+    const int64_t channels[] = {2, 3, 64, 130}, pixels[] = {2, 5, 49};
+    for (int k = 0; k < KINDS; k++)
+        for (size_t at = 0; at < 12; at++) {
+            const int64_t c = channels[at / 3], p = pixels[at % 3];
+            const struct apex_noise noise = {.kind = (enum apex_noise_kind)k, .seed = 99, .per_channel = 1};
+            float *plain = floats(c), *last = floats(c * p + 1), *rows = floats(c * p + 1);
+            apex_noise_fill(&noise, 5, 6, 7, 0, c, plain);
+            last[c * p] = rows[c * p] = 12345;
+            apex_noise_fill_channels(&noise, 5, 6, 7, c, p, 1, last);
+            apex_noise_fill_channels(&noise, 5, 6, 7, c, p, 0, rows);
+            for (int64_t i = 0; i < c * p; i++)
+                assert_true(last[i] == plain[i % c] && rows[i] == plain[i / p]);
+            assert_true(last[c * p] == 12345 && rows[c * p] == 12345);
+            free(plain);
+            free(last);
+            free(rows);
+        }
+}
+
 /* Computed by this program with AVX2, with SSE2 and without any vector unit: any other digest means that a
  * machine or a compiler makes other noise, and that its results cannot be put together with others. */
 static void the_bits_are_those_of_every_machine(void **state)
@@ -220,6 +242,7 @@ int main(void)
         cmocka_unit_test(elements_are_laid_out_as_the_header_says),
         cmocka_unit_test(channels_last_is_a_transposition_bit_for_bit),
         cmocka_unit_test(large_pictures_are_transposed_too),
+        cmocka_unit_test(noise_per_channel_is_the_channels_own_element_everywhere),
         cmocka_unit_test(the_bits_are_those_of_every_machine),
         cmocka_unit_test(additive_kinds_add_sigma_times_the_noise),
         cmocka_unit_test(multiplicative_noise_scales_with_the_activation),
