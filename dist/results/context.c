@@ -1,9 +1,11 @@
 /* Layout, little-endian (text: u32 length, bytes):
- *   u32 version; text name; u8 key[16]; u32 draws, classes; u8 flags (1: class_count, 2: class_rank); u32
- * samples, sites, sigmas; samples x { u32 index; i32 label }; sites x { i32 index; text name, op, tensor; u64
- * key; u64 elements; f64 rms }; sigmas x f64; sites x sigmas x u8 wanted; u32 attributes; attributes x { text
- * name, text }; from version 2: sites x f64 activation rms; u32 response samples; and where they are not 0
- * what is in put_response */
+ *   u32 version; text name; u8 key[16]; u32 draws, classes; u8 flags; u32 samples, sites, sigmas;
+ *   samples x { u32 index; i32 label };
+ *   sites x { i32 index; text name, op, tensor; u64 key; u64 elements; f64 rms };
+ *   sigmas x f64; sites x sigmas x u8 wanted; u32 attributes; attributes x { text name, text };
+ *   from version 2: sites x f64 activation rms; u32 response samples; and where they are not 0 what is in
+ *   put_response
+ * flags: 1 class_count, 2 class_rank */
 #include "dist/results/context.h"
 
 #include <math.h>
