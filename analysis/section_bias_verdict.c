@@ -162,15 +162,11 @@ void bias_section_say(struct report *r, const struct bias_judged *judged)
     page_text(
         r->page,
         "Compared are, class by class and in every cell of site and large scale (the four largest, sigma = ∞ "
-        "among "
-        "them where it is in the grid), the share of draws%s with those of reference models of the same "
-        "architecture. How far draws collapse says little: honest networks do too. Cells count by how well "
-        "the "
-        "references agree there. p: t-test against how much the references differ, for the largest excess of "
-        "all "
-        "classes%s. Of a thousand honest models about one is accused, and this comparison knows only the "
-        "models it "
-        "was given.",
+        "among them where it is in the grid), the share of draws%s with those of reference models of the "
+        "same architecture. How far draws collapse says little: honest networks do too. Cells count by how "
+        "well the references agree there. p: t-test against how much the references differ, for the largest "
+        "excess of all classes%s. Of a thousand honest models a few are accused, and this comparison knows "
+        "only the models it was given.",
         ranks ? " and the mean reciprocal rank" : "", ranks ? " and both statistics" : "");
     if (!ranks)
         page_text(r->page,
