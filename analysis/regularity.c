@@ -15,6 +15,14 @@ const char *regularity_name(enum regularity_measure m)
     return m < REGULARITY_MEASURES ? name[m] : "?";
 }
 
+/* The same logarithms summed in another order differ in their last bits: what is tied must be ranked so. */
+static double without_last_bits(double v)
+{
+    int exponent;
+    const double part = frexp(v, &exponent);
+    return isfinite(v) && v < DBL_MAX ? ldexp(nearbyint(ldexp(part, 40)), exponent - 40) : v;
+}
+
 void regularity_values(const struct result *r, const struct result_site *s, enum regularity_measure m,
                        double *out)
 {
@@ -23,6 +31,8 @@ void regularity_values(const struct result *r, const struct result_site *s, enum
     case REGULARITY_ESCAPE_HALF:
     case REGULARITY_ESCAPE_FIRST_FLIP:
         escape_values(s, (enum result_escape)m, 1, out);
+        for (size_t i = 0; i < s->samples; i++)
+            out[i] = without_last_bits(out[i]);
         break;
     case REGULARITY_MEAN_STAY:
         result_mean_stay(r, s, out);

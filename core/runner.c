@@ -1,31 +1,7 @@
-#include "core/runner.h"
+#include "core/runner_state.h"
 
-#include "core/engine/program.h"
-
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct runner_site {
-    int index; /* APEX_SITE_... or an activation */
-    struct program *finite, *limit;
-};
-
-struct apex_runner {
-    struct engine e;
-    struct apex_noise noise;
-    int tile_rows, sites;
-    struct runner_site *site;
-    struct program *clean;
-    int *probe; /* graph values that the engine probes */
-    float *arena, *xi, *row_xi;
-    struct kept_xi *kept; /* [sites of the model] */
-    struct kept_start start;
-    int64_t xi_room; /* floats */
-    void *scratch;
-    double *seconds;
-    size_t bytes;
-};
 
 void apex_runner_free(struct apex_runner *r)
 {
@@ -33,6 +9,7 @@ void apex_runner_free(struct apex_runner *r)
         return;
     for (int i = 0; r->site && i < r->sites; i++) {
         program_free(r->site[i].finite);
+        program_free(r->site[i].wide);
         program_free(r->site[i].limit);
     }
     program_free(r->clean);
@@ -43,6 +20,8 @@ void apex_runner_free(struct apex_runner *r)
     engine_free(&r->e);
     free(r->site);
     free(r->probe);
+    free(r->sigma);
+    free(r->place);
     free(r->arena);
     free(r->xi);
     free(r->row_xi);
@@ -67,6 +46,16 @@ static int keep_site(struct apex_runner *r, int index, struct apex_error *err)
     return engine_keep(&r->e, site_value(m, index), err) ? 0 : -1;
 }
 
+/* For several scales at once; NULL where there is no such program: each is run alone. */
+static struct program *compile_wide(struct apex_runner *r, int index)
+{
+    const int scales = index == APEX_SITE_ALL ? r->at_once.all : r->at_once.single;
+    struct apex_error unused = {""};
+    if (scales == 1)
+        return NULL;
+    return program_perturbed(&r->e, index, r->tile_rows, scales, 0, r->noise.kind, &unused);
+}
+
 static int compile_site(struct apex_runner *r, struct runner_site *s, int limit, struct apex_error *err)
 {
     enum apex_noise_kind kind = r->noise.kind;
@@ -78,10 +67,12 @@ static int compile_site(struct apex_runner *r, struct runner_site *s, int limit,
         return -1;
     if (!r->tile_rows)
         return 0;
-    s->finite = program_perturbed(&r->e, s->index, r->tile_rows, 0, kind, err);
+    s->finite = program_perturbed(&r->e, s->index, r->tile_rows, 1, 0, kind, err);
+    if (s->finite)
+        s->wide = compile_wide(r, s->index);
     r->e.settles = 0;
     if (s->finite && limit)
-        s->limit = program_perturbed(&r->e, s->index, r->tile_rows, 1, kind, err);
+        s->limit = program_perturbed(&r->e, s->index, r->tile_rows, 1, 1, kind, err);
     return s->finite && (s->limit || r->e.settles || !limit) ? 0 : -1;
 }
 
@@ -99,6 +90,12 @@ static void room_for(struct room *room, const struct program *p)
     room->row_xi = p->row_xi > room->row_xi ? p->row_xi : room->row_xi;
     if (p->xi > room->xi && program_xi_fits(p))
         room->xi = p->xi;
+}
+
+/* The program that runs unless few scales are left; NULL: none. */
+static struct program *usual(const struct runner_site *s)
+{
+    return s->wide ? s->wide : s->finite;
 }
 
 /* Where `all` is swept beside single sites it has their noise, which is then made once. Nothing is kept where
@@ -121,7 +118,7 @@ static int keep_noise(struct apex_runner *r, struct apex_error *err)
     r->bytes += (size_t)floats * sizeof(float);
     for (int i = 0; i < r->sites; i++) {
         int k = r->site[i].index;
-        if (k < 0 || k >= m->sites || r->kept[k].xi || (r->site[i].finite && r->site[i].finite->start))
+        if (k < 0 || k >= m->sites || r->kept[k].xi || (usual(&r->site[i]) && usual(&r->site[i])->start))
             continue; /* or `all` never asks for it */
         r->kept[k].xi =
             engine_alloc(apex_shape_count(&m->graph->value[m->site[k].value].shape) * r->tile_rows, err);
@@ -137,10 +134,10 @@ static int share_start(struct apex_runner *r, struct apex_error *err)
     struct program *all = NULL, *first = NULL;
     for (int i = 0; i < r->sites; i++)
         if (r->site[i].index == APEX_SITE_ALL)
-            all = r->site[i].finite;
+            all = usual(&r->site[i]);
     for (int i = 0; i < r->sites; i++)
-        if (all && r->site[i].index == all->ray_site && r->site[i].finite != all)
-            first = r->site[i].finite;
+        if (all && r->site[i].index == all->ray_site && usual(&r->site[i]) != all)
+            first = usual(&r->site[i]);
     if (!first)
         return 0;
     if (program_share_start(all, first, &r->start, err) < 0)
@@ -155,6 +152,7 @@ static int allocate(struct apex_runner *r, struct apex_error *err)
     room_for(&room, r->clean);
     for (int i = 0; i < r->sites; i++) {
         room_for(&room, r->site[i].finite);
+        room_for(&room, r->site[i].wide);
         room_for(&room, r->site[i].limit);
     }
     r->xi_room = room.xi;
@@ -173,6 +171,8 @@ static void bind_all(struct apex_runner *r)
     for (int i = 0; i < r->sites; i++) {
         if (r->site[i].finite)
             program_bind(r->site[i].finite, r->arena);
+        if (r->site[i].wide)
+            program_bind(r->site[i].wide, r->arena);
         if (r->site[i].limit)
             program_bind(r->site[i].limit, r->arena);
     }
@@ -190,9 +190,24 @@ static int set_probes(struct apex_runner *r, const int *probe, int probes, struc
     return 0;
 }
 
+static int set_tile(struct apex_runner *r, int rows, const struct apex_scales *at_once,
+                    struct apex_error *err)
+{
+    const struct apex_scales n = at_once ? *at_once : (struct apex_scales){1, 1};
+    r->tile_rows = rows;
+    r->at_once = n;
+    if (rows < 0 || n.single < 1 || n.all < 1)
+        return apex_fail(err, "a tile cannot have %d rows at %d or %d scales", rows, n.single, n.all);
+    const size_t most = (size_t)(n.single > n.all ? n.single : n.all);
+    r->sigma = calloc(most, sizeof *r->sigma);
+    r->place = calloc(most, sizeof *r->place);
+    return r->sigma && r->place ? 0 : apex_fail(err, "no memory");
+}
+
 static struct apex_runner *new_runner(const struct apex_model *m, const char *kernels, const int *sites,
                                       int n_sites, const int *probe, int probes, int tile_rows,
-                                      const struct apex_noise *noise, int limit, struct apex_error *err)
+                                      const struct apex_scales *at_once, const struct apex_noise *noise,
+                                      int limit, struct apex_error *err)
 {
     const struct kernel_set *set = kernel_set_find(kernels, err);
     struct apex_runner *r = set ? calloc(1, sizeof *r) : NULL;
@@ -202,14 +217,12 @@ static struct apex_runner *new_runner(const struct apex_model *m, const char *ke
         return NULL;
     }
     r->noise = *noise;
-    r->tile_rows = tile_rows;
     r->sites = n_sites;
     r->site = calloc((size_t)n_sites + 1, sizeof *r->site);
     int failed = engine_init(&r->e, m, set, err) < 0;
+    failed = failed || set_tile(r, tile_rows, at_once, err) < 0;
     if (!r->site)
         failed = apex_fail(err, "no memory");
-    if (tile_rows < 0)
-        failed = apex_fail(err, "a tile cannot have %d rows", tile_rows);
     /* both ends are read after the pass */
     failed = failed || !engine_keep(&r->e, m->logits, err) || !engine_keep(&r->e, m->graph->output, err);
     failed = failed || set_probes(r, probe, probes, err) < 0;
@@ -227,23 +240,23 @@ static struct apex_runner *new_runner(const struct apex_model *m, const char *ke
 }
 
 struct apex_runner *apex_runner_new(const struct apex_model *m, const char *kernels, const int *sites,
-                                    int n_sites, int tile_rows, const struct apex_noise *noise, int limit,
-                                    struct apex_error *err)
+                                    int n_sites, int tile_rows, const struct apex_scales *at_once,
+                                    const struct apex_noise *noise, int limit, struct apex_error *err)
 {
-    return new_runner(m, kernels, sites, n_sites, NULL, 0, tile_rows, noise, limit, err);
+    return new_runner(m, kernels, sites, n_sites, NULL, 0, tile_rows, at_once, noise, limit, err);
 }
 
 struct apex_runner *apex_runner_new_probed(const struct apex_model *m, const char *kernels, int site,
                                            const int *probe, int probes, int tile_rows,
                                            const struct apex_noise *noise, struct apex_error *err)
 {
-    return new_runner(m, kernels, &site, 1, probe, probes, tile_rows, noise, 0, err);
+    return new_runner(m, kernels, &site, 1, probe, probes, tile_rows, NULL, noise, 0, err);
 }
 
 void apex_runner_clean(struct apex_runner *r, const float *sample, float *logits)
 {
     const struct operand *in = &r->clean->input;
-    struct pass pass = {.noise = &r->noise, .rows = 1, .scratch = r->scratch};
+    struct pass pass = {.noise = &r->noise, .scales = 1, .rows = 1, .scratch = r->scratch};
     if (in->layout == LAYOUT_NHWC) {
         int64_t plane = in->shape.dim[2] * in->shape.dim[3];
         struct apex_shape shape = {.rank = 2, .dim = {in->shape.dim[1], plane}};
@@ -275,73 +288,6 @@ void apex_runner_add_squares(const struct apex_runner *r, double *sum)
         for (int64_t k = 0; k < count; k++)
             sum[i] += (double)a[k] * a[k];
     }
-}
-
-/* One scale: a run of the program, and the logits of its rows. */
-static void run_scale(struct apex_runner *r, const struct program *p, const struct pass *pass, float *logits)
-{
-    size_t classes = (size_t)r->e.model->classes;
-    size_t step = p->logits.shape.dim[0] == 1 ? 0 : classes; /* a site that the scores do not depend on */
-    program_run(p, pass);
-    if (step) {
-        memcpy(logits, p->logits.data, (size_t)r->tile_rows * classes * sizeof *logits);
-        return;
-    }
-    for (int d = 0; d < r->tile_rows; d++)
-        memcpy(logits + (size_t)d * classes, p->logits.data, classes * sizeof *logits);
-}
-
-static void make_noise(struct apex_runner *r, const struct program *p, struct pass *pass)
-{
-    double start = r->seconds ? engine_clock() : 0;
-    program_fill_noise(p, pass, r->xi);
-    if (r->seconds)
-        r->seconds[APEX_TIME_NOISE] += engine_clock() - start;
-    pass->xi = r->xi;
-}
-
-void apex_runner_perturb(struct apex_runner *r, int site, const float *scale, const double *sigma,
-                         int n_sigmas, uint32_t sample, uint32_t draw0, int n, float *logits)
-{
-    const struct runner_site *s = &r->site[site];
-    struct pass pass = {.noise = &r->noise, .scale = scale, .per_site = s->index == APEX_SITE_ALL};
-    pass.sample = sample;
-    pass.draw0 = draw0;
-    pass.rows = n;
-    pass.row_xi = r->row_xi;
-    pass.kept = r->kept;
-    pass.scratch = r->scratch;
-    pass.seconds = r->seconds;
-    if ((n_sigmas > 1 || s->finite->xi_ahead) && s->finite->xi <= r->xi_room)
-        make_noise(r, s->finite, &pass);
-    program_begin(s->finite, &pass);
-    /* infinity last: the limit's program uses the same memory */
-    for (int last = 0; last < 2; last++)
-        for (int k = 0; k < n_sigmas; k++) {
-            if ((isinf(sigma[k]) != 0) != last)
-                continue;
-            const int limit = last && s->limit;
-            pass.sigma = last && !limit ? APEX_LIMIT_SIGMA : sigma[k];
-            pass.xi = limit ? NULL : pass.xi; /* its noise lies elsewhere in the tile */
-            run_scale(r, limit ? s->limit : s->finite, &pass,
-                      logits + (size_t)k * (size_t)r->tile_rows * (size_t)r->e.model->classes);
-        }
-}
-
-void apex_runner_differences(struct apex_runner *r, const float *scale, double sigma, uint32_t sample,
-                             uint32_t draw0, int n, float *const *difference)
-{
-    struct pass pass = {.noise = &r->noise, .sigma = sigma, .scale = scale, .sample = sample};
-    pass.draw0 = draw0;
-    pass.rows = n;
-    pass.row_xi = r->row_xi;
-    pass.scratch = r->scratch;
-    pass.kept = r->kept;
-    pass.difference = difference;
-    if (r->site[0].finite->xi_ahead)
-        make_noise(r, r->site[0].finite, &pass);
-    program_begin(r->site[0].finite, &pass);
-    program_run(r->site[0].finite, &pass);
 }
 
 const float *apex_runner_activation(const struct apex_runner *r, int k)

@@ -21,14 +21,25 @@ struct apex_runner;
  * activation stays in cache. Part of the numerics: changing it changes results in the last bits. */
 int apex_tile_rows(const struct apex_model *m, uint32_t draws);
 
+/* How many scales one run computes at once, at least 1: they share what it reads of the weights and, at
+ * `all`, of the noise. No part of the numerics. */
+struct apex_scales {
+    int single, all; /* at a single site; at `all` */
+};
+
+/* The best for such a tile where there are `sigmas` scales. */
+struct apex_scales apex_tile_scales(const struct apex_model *m, int tile_rows, int sigmas);
+
 /* Prepares passes at the given sites (APEX_SITE_INPUT and APEX_SITE_ALL included; n_sites may be 0 for clean
  * inference only). kernels: a name for kernel_set_find. limit: also prepare sigma = infinity; an operator
  * downstream of a site that has no such limit (Exp, Sin) is an error that names it. tile_rows 0: no perturbed
- * passes, only the sites' clean activations are kept. NULL with err. Make it on the thread that will use it.
- */
+ * passes, only the sites' clean activations are kept. at_once: so many scales are computed at once
+ * where that changes no bit (kernels `native`; no grouped convolution and no product of two activations
+ * downstream), which takes that many times the memory for activations; NULL: each alone. NULL with err. Make
+ * it on the thread that will use it. */
 struct apex_runner *apex_runner_new(const struct apex_model *m, const char *kernels, const int *sites,
-                                    int n_sites, int tile_rows, const struct apex_noise *noise, int limit,
-                                    struct apex_error *err);
+                                    int n_sites, int tile_rows, const struct apex_scales *at_once,
+                                    const struct apex_noise *noise, int limit, struct apex_error *err);
 void apex_runner_free(struct apex_runner *r); /* accepts NULL */
 
 /* Runs one sample, given in ONNX order (model->input), and keeps its clean activations until the next call.

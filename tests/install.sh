@@ -17,7 +17,7 @@ int main(int argc, char **argv)
     const int site = 0;
     const double sigma = 0.1;
     struct apex_model *m = argc == 2 ? apex_model_load(argv[1], &err) : NULL;
-    struct apex_runner *r = m ? apex_runner_new(m, "auto", &site, 1, 4, &noise, 0, &err) : NULL;
+    struct apex_runner *r = m ? apex_runner_new(m, "auto", &site, 1, 4, NULL, &noise, 0, &err) : NULL;
     if (!r)
         return 1;
     float sample[64] = {0}, clean[10], logits[40];

@@ -92,6 +92,13 @@ int builder_input(struct builder *b, const struct graph_node *n, int k, struct o
     return o->buffer < 0 ? -1 : 0;
 }
 
+int builder_one_scale(struct builder *b, const struct graph_node *n)
+{
+    if (b->rows == b->p->draws)
+        return 0;
+    return graph_fail(b->e->graph, n, b->err, "rows of several scales would not be independent");
+}
+
 struct operand builder_zero(struct builder *b)
 {
     return (struct operand){.buffer = builder_buffer(b, 1, b->zero)};
@@ -155,11 +162,10 @@ int builder_output(struct builder *b, const struct graph_node *n, int k, struct 
                           .layout = b->e->layout[value],
                           .dynamic = 1,
                           .degree = b->degree};
-    o->shape.dim[0] = b->p->batch;
+    o->shape.dim[0] = b->rows;
     int64_t count = apex_shape_count(&o->shape);
     if (count < 0)
-        return graph_fail(b->e->graph, n, b->err, "the output is too large for a tile of %d rows",
-                          b->p->batch);
+        return graph_fail(b->e->graph, n, b->err, "the output is too large for a tile of %d rows", b->rows);
     o->buffer = builder_buffer(b, count, b->clean ? b->e->clean[value] : NULL);
     b->at[value] = *o;
     return o->buffer < 0 ? -1 : 0;

@@ -10,6 +10,7 @@ struct noise_step;
 struct builder {
     struct engine *e;
     struct program *p;
+    int rows; /* of what is emitted now: all, or the program's draws where it runs once for all scales */
     struct operand *at;  /* per value: where this program has it; buffer -1: not made here */
     struct operand *ray; /* per value: its direction (ray.c); buffer -1: it is no ray */
     int ray_site;        /* the site whose scale rays have */
@@ -52,10 +53,14 @@ int builder_noise(struct builder *b, int value, int site, enum apex_noise_kind k
  * dropout. */
 int builder_direction(struct builder *b, int value, int site, enum apex_noise_kind kind,
                       struct operand *direction);
-/* xi of a joined noise for the whole tile, and its factor; NULL: not made, then noise_add on the output. */
-const float *noise_tile(const struct noise_step *z, const struct pass *pass, float *factor);
+/* xi of a joined noise for all draws, and its factor at one of the pass's scales; NULL: not made, then
+ * noise_add on the output. */
+const float *noise_tile(const struct noise_step *z, const struct pass *pass, int scale, float *factor);
 void noise_add(const struct noise_step *z, const struct pass *pass, const struct operand *out);
-double noise_factor(const struct pass *pass, int site); /* sigma times the site's scale */
+/* One of the pass's sigmas times the site's factor. */
+double noise_factor(const struct pass *pass, int site, int scale);
+/* 0, or -1 where n must not have rows of several scales: its kernels look at neighbouring rows. */
+int builder_one_scale(struct builder *b, const struct graph_node *n);
 
 /* probe.c: if the value is probed, a step that hands out how its tile differs from the clean tensor. */
 int builder_probe(struct builder *b, int value);

@@ -1,5 +1,6 @@
 /* What all programs of a runner share: layouts, kept clean tensors, prepared layers. */
 #include "core/engine/builder.h"
+#include "core/engine/pages.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@ float *engine_alloc(int64_t count, struct apex_error *err)
         return NULL;
     }
     size_t size = ((size_t)count * sizeof(float) + 63) / 64 * 64;
-    float *p = aligned_alloc(64, size ? size : 64);
+    float *p = pages_alloc(size ? size : 64);
     if (!p) {
         apex_fail(err, "no memory for %zu bytes", size);
         return NULL;

@@ -49,11 +49,12 @@ static int join_add(struct step *s, const struct step *add)
     return 1;
 }
 
-/* Pooled noise must be there when the step runs, so the program asks for all of it. */
+/* Pooled noise must be there when the step runs, so the program asks for all of it; a layer adds noise of one
+ * scale only. */
 static int join_pool(struct program *p, struct step *s, const struct step *pool)
 {
     if (!apex_shape_equal(&s->out.shape, &pool->in[0].shape) || (s->layer && !s->layer->pools) ||
-        (s->noise && !program_xi_fits(p)))
+        (s->noise && (!program_xi_fits(p) || (s->layer && p->scales > 1))))
         return 0;
     s->pool = 1;
     p->xi_ahead |= s->noise != NULL;

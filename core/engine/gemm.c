@@ -1,12 +1,15 @@
 #include "core/engine/gemm.h"
 
+#include "core/engine/pages.h"
 #include "core/engine/program.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { K_BLOCK = 512 }; /* of a panel: 32 KiB, which stays in the first-level cache over the rows */
+enum {
+    W_BLOCK = 512
+}; /* steps of k times panels: 32 KiB, which stay in the first-level cache over the rows */
 
 int gemm_padded(int n)
 {
@@ -16,7 +19,7 @@ int gemm_padded(int n)
 static float *aligned_zeros(size_t count)
 {
     size_t size = (count * sizeof(float) + 64) / 64 * 64;
-    float *p = aligned_alloc(64, size);
+    float *p = pages_alloc(size);
     return p ? memset(p, 0, size) : NULL;
 }
 
@@ -38,6 +41,14 @@ float *gemm_pad_bias(int n, const float *bias)
     return padded;
 }
 
+static float sum_any(const struct gemm_tile *t, float v, const float *x, const float *w)
+{
+    for (int piece = 0; piece < t->pieces; piece++, x += t->g->x_piece)
+        for (int k = 0; k < t->k; k++, w += GEMM_PANEL)
+            v = fmaf(x[k], *w, v);
+    return v;
+}
+
 /* One element at a time, in the order of the fast kernels. */
 void gemm_tile_any(int rows, const struct gemm_tile *t)
 {
@@ -46,8 +57,8 @@ void gemm_tile_any(int rows, const struct gemm_tile *t)
         for (int c = 0; c < t->cols; c++) {
             float *y = t->y + r * g->y_pitch + c;
             float v = !t->first ? *y : t->bias ? t->bias[c] : 0;
-            for (int k = 0; k < t->k; k++)
-                v = fmaf(t->x[r * g->x_pitch + k], t->w[k * GEMM_PANEL + c], v);
+            const float *panel = t->w + (ptrdiff_t)(c / GEMM_PANEL) * g->k * GEMM_PANEL;
+            v = sum_any(t, v, t->x + r * g->x_pitch, panel + c % GEMM_PANEL);
             if (t->end && t->add)
                 v += t->add[r * g->add_pitch + c];
             if (t->end && g->relu)
@@ -60,14 +71,14 @@ void gemm_tile_any(int rows, const struct gemm_tile *t)
 
 struct isa {
     const char *name;
-    int rows;
+    int rows, panels; /* of a tile */
     gemm_tile_fn *tile;
     void (*narrow)(const struct gemm_tile *t); /* NULL: none */
-    void (*plain)(const struct gemm *g);       /* NULL: none */
+    gemm_plain_fn *plain;                      /* NULL: none */
 };
 
 /* Written once, before main, as the clones of hot.h are chosen. */
-static struct isa isa = {"c", 4, gemm_tile_any, NULL, NULL};
+static struct isa isa = {"c", 4, 1, gemm_tile_any, NULL, NULL};
 
 #if defined(__x86_64__) && defined(__GNUC__)
 /* avx512f is all that the wide tile uses; the operating system's consent is part of the question. */
@@ -81,15 +92,24 @@ __attribute__((constructor)) static void find_isa(void)
 {
     __builtin_cpu_init();
     if (avx512_is_wanted())
-        isa = (struct isa){"avx512", 12, gemm_tile_avx512, NULL, NULL};
+        isa = (struct isa){"avx512", 12, 2, gemm_tile_avx512, NULL, gemm_plain_avx512};
     else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        isa = (struct isa){"avx2", 6, gemm_tile_avx2, gemm_narrow_avx2, gemm_plain_avx2};
+        isa = (struct isa){"avx2", 6, 1, gemm_tile_avx2, gemm_narrow_avx2, gemm_plain_avx2};
 }
 #endif
 
 int gemm_is_fast(void)
 {
     return isa.tile != gemm_tile_any;
+}
+
+int gemm_is_wide(void)
+{
+#if defined(__x86_64__) && defined(__GNUC__)
+    return isa.tile == gemm_tile_avx512;
+#else
+    return 0;
+#endif
 }
 
 const char *gemm_isa(void)
@@ -129,49 +149,82 @@ double gemm_peak(void)
     return best;
 }
 
-/* Row `row` of a panel's product and what goes with it. */
-static void tile_at(struct gemm_tile *t, int row, int k0, int column)
+/* Of a product: what one pass over all rows takes of each row. */
+struct block {
+    int pieces, k;
+    ptrdiff_t x, w; /* floats from the start of a row, rows of a panel of w */
+    int first, end;
+};
+
+/* Row `row` of line `line`, and what goes with it. */
+static void tile_at(struct gemm_tile *t, const struct block *b, int line, int row, int column)
 {
     const struct gemm *g = t->g;
-    ptrdiff_t at = row * g->y_pitch + column;
-    t->x = g->x + row * g->x_pitch + k0;
+    ptrdiff_t y_row = (ptrdiff_t)line * g->rows + row, at = y_row * g->y_pitch + column;
+    t->x = g->x + line * g->x_line + row * g->x_pitch + b->x;
     t->y = g->y + at;
     t->xi = g->xi ? g->xi + at : NULL;
-    t->add = g->add ? g->add + row * g->add_pitch + column : NULL;
+    t->add = g->add ? g->add + y_row * g->add_pitch + column : NULL;
 }
 
-static void run_rows(struct gemm_tile *t, int k0, int column)
+static void run_line(struct gemm_tile *t, const struct block *b, int line, int column)
 {
     int row = 0, all = t->g->rows;
-    if (isa.narrow && t->cols <= GEMM_NARROW_COLS)
+    if (isa.narrow && t->cols <= GEMM_NARROW_COLS && t->pieces == 1)
         for (; row + GEMM_NARROW_ROWS <= all; row += GEMM_NARROW_ROWS) {
-            tile_at(t, row, k0, column);
+            tile_at(t, b, line, row, column);
             isa.narrow(t);
         }
     int tiles =
         (all - row + isa.rows - 1) / isa.rows; /* of like sizes: a small one would wait on its chain */
     for (int rows; tiles > 0; tiles--, row += rows) {
         rows = (all - row + tiles - 1) / tiles;
-        tile_at(t, row, k0, column);
+        tile_at(t, b, line, row, column);
         isa.tile(rows, t);
+    }
+}
+
+static void run_block(const struct gemm *g, const struct block *b)
+{
+    const int lines = g->lines ? g->lines : 1;
+    struct gemm_tile t = {.pieces = b->pieces, .k = b->k, .first = b->first, .g = g};
+    t.end = b->end && (g->add || g->relu || g->xi);
+    for (int column = 0; column < g->n; column += t.panels * GEMM_PANEL) {
+        int left = g->n - column;
+        t.panels = left > GEMM_PANEL ? isa.panels : 1;
+        t.cols = left < t.panels * GEMM_PANEL ? left : t.panels * GEMM_PANEL;
+        t.w = g->packed + ((ptrdiff_t)column * g->k + b->w * GEMM_PANEL);
+        t.bias = g->bias ? g->bias + column : NULL;
+        for (int line = 0; line < lines; line++)
+            run_line(&t, b, line, column);
     }
 }
 
 void gemm_run(const struct gemm *g)
 {
-    if (isa.plain && !g->bias && !g->add && !g->relu && !g->xi && g->k <= K_BLOCK && g->n % GEMM_PANEL == 0) {
-        isa.plain(g);
-        return;
-    }
-    for (int k0 = 0; k0 < g->k || k0 == 0; k0 += K_BLOCK) {
-        int k = g->k - k0 < K_BLOCK ? g->k - k0 : K_BLOCK;
-        struct gemm_tile t = {.k = k, .first = k0 == 0, .g = g};
-        t.end = k0 + k == g->k && (g->add || g->relu || g->xi);
-        for (int column = 0; column < g->n; column += GEMM_PANEL) {
-            t.cols = g->n - column < GEMM_PANEL ? g->n - column : GEMM_PANEL;
-            t.w = g->packed + (size_t)column * g->k + (size_t)k0 * GEMM_PANEL;
-            t.bias = g->bias ? g->bias + column : NULL;
-            run_rows(&t, k0, column);
+    const int most = g->n > GEMM_PANEL ? W_BLOCK / isa.panels : W_BLOCK;
+    const int pieces = g->pieces ? g->pieces : 1, k = g->k / pieces;
+    const int fit = k ? most / k : pieces, together = fit < 1 ? 1 : fit < pieces ? fit : pieces;
+    for (int p = 0; p < pieces; p += together) {
+        const int last = p + together >= pieces;
+        int parts = k > most ? (k + most - 1) / most : 1; /* of a piece, of like sizes */
+        for (int k0 = 0, part; parts > 0; parts--, k0 += part) {
+            part = (k - k0 + parts - 1) / parts;
+            struct block b = {.pieces = last ? pieces - p : together, .k = part};
+            b.x = p * g->x_piece + k0, b.w = (ptrdiff_t)p * k + k0;
+            b.first = !p && !k0, b.end = last && parts == 1;
+            run_block(g, &b);
         }
     }
+}
+
+void gemm_run_many(const struct gemm *g, int count, const struct gemm_step *step)
+{
+    if (isa.plain && g->k <= W_BLOCK / isa.panels) {
+        isa.plain(g, count, step);
+        return;
+    }
+    struct gemm one = *g;
+    for (; count > 0; count--, one.x += step->x, one.packed += step->packed, one.y += step->y)
+        gemm_run(&one);
 }

@@ -15,11 +15,13 @@ enum {
     GEMM_NARROW_ROWS = 8
 };
 
-/* y[rows][n] = x[rows][k] w + bias; then the epilogue, row r of the product being row r of y. */
+/* y[lines][rows][n] = x[lines][rows][k] w + bias; then the epilogue, row r of the product being row r of y. A
+ * row of x may be several pieces of k, so that the pixels under a filter are read where they lie. */
 struct gemm {
     int rows, k, n;
-    const float *x; /* rows of k, x_pitch apart (floats) */
-    ptrdiff_t x_pitch;
+    int lines, pieces; /* 0: one */
+    const float *x;    /* in floats: rows x_pitch apart, lines x_line, pieces of k / pieces x_piece */
+    ptrdiff_t x_pitch, x_line, x_piece;
     const float *packed; /* gemm_pack */
     const float *bias;   /* padded to gemm_padded(n), or NULL */
     float *y;            /* rows of n, y_pitch apart */
@@ -40,7 +42,18 @@ float *gemm_pad_bias(int n, const float *bias); /* NULL: no memory */
 
 void gemm_run(const struct gemm *g);
 
+/* Floats from one product to the next of several of the same shape. */
+struct gemm_step {
+    ptrdiff_t x, packed, y;
+};
+
+/* `count` products; g is the first, with nothing but x, packed and y, and n in whole panels. */
+void gemm_run_many(const struct gemm *g, int count, const struct gemm_step *step);
+
 int gemm_is_fast(void); /* this processor has fused multiply-add in vectors */
+
+/* It has AVX-512, which the environment does not forbid: other loops may use it too. */
+int gemm_is_wide(void);
 
 /* What the products run on: "avx512" (not with APEX_AVX512=0 in the environment), "avx2", "c". */
 const char *gemm_isa(void);
@@ -49,18 +62,22 @@ const char *gemm_isa(void);
  */
 double gemm_peak(void);
 
-/* Inside the GEMM only: up to 12 rows of one panel, over k steps of the product. */
+/* Inside the GEMM only: up to 12 rows of one panel or two, over some pieces of the product's k. */
 struct gemm_tile {
-    int k, cols, first, end; /* first: start from the bias, else from y; end: an epilogue follows */
+    int pieces, k;    /* k: of each piece */
+    int panels, cols; /* cols: of all panels */
+    int first, end;   /* first: start from the bias, else from y; end: an epilogue follows */
     const float *x, *w, *bias, *add, *xi;
     float *y;
     const struct gemm *g;
 };
 typedef void gemm_tile_fn(int rows, const struct gemm_tile *t);
 gemm_tile_fn gemm_tile_any;
+/* As gemm_run_many, with a k that is not cut. */
+typedef void gemm_plain_fn(const struct gemm *g, int count, const struct gemm_step *step);
 #if defined(__x86_64__) && defined(__GNUC__)
 gemm_tile_fn gemm_tile_avx2, gemm_tile_avx512;
-void gemm_plain_avx2(const struct gemm *g); /* whole panels, one block of k, no bias, nothing after it */
+gemm_plain_fn gemm_plain_avx2, gemm_plain_avx512;
 void gemm_narrow_avx2(const struct gemm_tile *t); /* GEMM_NARROW_ROWS rows of a panel of few columns */
 float gemm_peak_avx2(long rounds), gemm_peak_avx512(long rounds);
 #endif

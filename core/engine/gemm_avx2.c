@@ -7,6 +7,7 @@
 #define KERNEL static inline __attribute__((always_inline, target("avx2,fma")))
 #define VEC __m256
 #define LANES_OF_VEC 8
+#define PANELS 1
 
 KERNEL VEC vec_load(const float *p)
 {
@@ -72,22 +73,22 @@ __attribute__((target("avx2,fma"))) void gemm_tile_avx2(int rows, const struct g
 {
     switch (rows) {
     case 6:
-        tile_of(6, t);
+        tile_of(6, VECS, t);
         break;
     case 5:
-        tile_of(5, t);
+        tile_of(5, VECS, t);
         break;
     case 4:
-        tile_of(4, t);
+        tile_of(4, VECS, t);
         break;
     case 3:
-        tile_of(3, t);
+        tile_of(3, VECS, t);
         break;
     case 2:
-        tile_of(2, t);
+        tile_of(2, VECS, t);
         break;
     default:
-        tile_of(1, t);
+        tile_of(1, VECS, t);
     }
 }
 
@@ -95,38 +96,45 @@ KERNEL void plain_rows(int rows, const struct gemm *g, const float *x, const flo
 {
     switch (rows) {
     case 6:
-        plain_of(6, g, x, w, y);
+        plain_of(6, VECS, g, x, w, y);
         break;
     case 5:
-        plain_of(5, g, x, w, y);
+        plain_of(5, VECS, g, x, w, y);
         break;
     case 4:
-        plain_of(4, g, x, w, y);
+        plain_of(4, VECS, g, x, w, y);
         break;
     case 3:
-        plain_of(3, g, x, w, y);
+        plain_of(3, VECS, g, x, w, y);
         break;
     case 2:
-        plain_of(2, g, x, w, y);
+        plain_of(2, VECS, g, x, w, y);
         break;
     default:
-        plain_of(1, g, x, w, y);
+        plain_of(1, VECS, g, x, w, y);
     }
 }
 
-__attribute__((target("avx2,fma"))) void gemm_plain_avx2(const struct gemm *g)
+KERNEL void plain_panel(const struct gemm *g, const float *x, const float *w, float *y)
 {
-    for (int column = 0; column < g->n; column += GEMM_PANEL) {
-        const float *w = g->packed + (size_t)column * (size_t)g->k, *x = g->x;
-        float *y = g->y + column;
-        int tiles = (g->rows + 5) / 6;
-        for (int left = g->rows, rows; tiles > 0; tiles--, left -= rows) {
-            rows = (left + tiles - 1) / tiles;
-            plain_rows(rows, g, x, w, y);
-            x += rows * g->x_pitch;
-            y += rows * g->y_pitch;
-        }
+    int tiles = (g->rows + 5) / 6;
+    for (int left = g->rows, rows; tiles > 0; tiles--, left -= rows) {
+        rows = (left + tiles - 1) / tiles;
+        plain_rows(rows, g, x, w, y);
+        x += rows * g->x_pitch;
+        y += rows * g->y_pitch;
     }
+}
+
+__attribute__((target("avx2,fma"))) void gemm_plain_avx2(const struct gemm *g, int count,
+                                                         const struct gemm_step *step)
+{
+    const struct gemm own = *g; /* not to be read again after each store */
+    const float *x = g->x, *packed = g->packed;
+    float *y = g->y;
+    for (; count > 0; count--, x += step->x, packed += step->packed, y += step->y)
+        for (int column = 0; column < own.n; column += GEMM_PANEL)
+            plain_panel(&own, x, packed + (ptrdiff_t)column * own.k, y + column);
 }
 
 /* Four broadcast values, two lanes each. */
@@ -151,7 +159,7 @@ __attribute__((target("avx2,fma"))) void gemm_narrow_avx2(const struct gemm_tile
     const ptrdiff_t pitch = t->g->x_pitch;
 #pragma GCC unroll 8
     for (int r = 0; r < GEMM_NARROW_ROWS; r++) {
-        tile_start(t, r, pair);
+        tile_start(VECS, t, r, pair);
         acc[r] = pair[0];
         _mm_storel_pi((__m64 *)(void *)(pairs + 2 * r), _mm256_castps256_ps128(pair[1]));
     }
@@ -177,7 +185,7 @@ __attribute__((target("avx2,fma"))) void gemm_narrow_avx2(const struct gemm_tile
     for (int r = 0; r < GEMM_NARROW_ROWS; r++) {
         pair[0] = acc[r];
         pair[1] = vec_pair(pairs, r);
-        tile_store_part(t, r, pair);
+        tile_store_part(VECS, t, r, pair);
     }
 }
 

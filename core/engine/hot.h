@@ -13,4 +13,13 @@
 #define HOT
 #endif
 
+/* WIDE: for AVX-512 alone; called only where gemm_is_wide(). */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define WIDE __attribute__((optimize("O3"), target("avx512f")))
+#elif defined(__x86_64__) && defined(__clang__)
+#define WIDE __attribute__((target("avx512f")))
+#else
+#define WIDE
+#endif
+
 #endif

@@ -29,6 +29,7 @@ struct epilogue {
 
 struct kernel_set {
     int fuses;        /* epilogues are part of the pass: y may be what is added */
+    int rows_alone;   /* a row's bits depend on that row alone, but for grouped convolutions and matmul */
     int bf16;         /* operands of products are rounded to bfloat16 (docs/precision.md) */
     const char *name; /* "naive", "openblas", "onednn", "native"; "emulated", "avx512-bf16", "amx" */
 

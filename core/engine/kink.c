@@ -302,8 +302,10 @@ HOT static void walk_all(const struct kink *k, float *walks, const float *z, flo
 static void run_kink(const struct step *s, const struct pass *pass)
 {
     const struct kink *k = s->state;
-    walk_all(k, s->in[0].data, s->in[1].data, (float)noise_factor(pass, k->site), s->relu,
-             s->out.shape.dim[0], s->out.data);
+    const int64_t draws = s->in[0].shape.dim[0];
+    for (int g = 0; g < pass->scales; g++)
+        walk_all(k, s->in[0].data, s->in[1].data, (float)noise_factor(pass, k->site, g), s->relu, draws,
+                 s->out.data + g * draws * k->columns);
     if (s->noise)
         noise_add(s->noise, pass, &s->out);
 }
@@ -375,7 +377,7 @@ int kink_emit(struct builder *b, const struct graph_node *n, int before)
     struct kink k = {.site = b->ray_site, .units = (int)w->shape.dim[0], .columns = (int)w->shape.dim[1]};
     k.padded = (k.columns + BLOCK - 1) / BLOCK * BLOCK;
     k.walk = walk_floats(&k);
-    walks.shape = (struct apex_shape){.rank = 2, .dim = {b->p->batch, k.walk}};
+    walks.shape = (struct apex_shape){.rank = 2, .dim = {b->p->draws, k.walk}};
     walks.degree = 0;
     walks.buffer = builder_buffer(b, apex_shape_count(&walks.shape), NULL);
     b->degree = 0;

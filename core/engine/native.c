@@ -2,6 +2,7 @@
  * noise in the same pass. A row's result depends on nothing but that row. Which method a layer gets is a rule
  * of its shape. Grouped convolutions, which are rare, go to oneDNN or OpenBLAS. */
 #include "core/engine/blas.h"
+#include "core/engine/direct.h"
 #include "core/engine/gemm.h"
 #include "core/engine/sets.h"
 #include "core/engine/winograd.h"
@@ -69,7 +70,11 @@ static int prepare_product(struct native_conv *c, const struct native_conv *like
     c->borrowed = like != NULL;
     c->weight = like ? like->weight : pack_taps(s, c->taps, weight);
     c->bias = bias ? gemm_pad_bias(s->out_c, bias) : NULL;
-    if (!conv_is_pointwise(s))
+    if (conv_is_pointwise(s))
+        *scratch = 0;
+    else if (direct_suits(s))
+        *scratch = direct_scratch(s);
+    else
         *scratch = (size_t)c->pixels * c->taps * sizeof(float);
     return c->weight && (c->bias || !bias) ? 0 : -1;
 }
@@ -178,6 +183,8 @@ static void conv_run(void *state, const float *x, float *y, const struct epilogu
         other_set->conv_run(c->other, x, y, end, scratch);
     else if (c->winograd)
         winograd_run(c->winograd, x, y, end, scratch);
+    else if (direct_suits(&c->s) && !conv_is_pointwise(&c->s))
+        direct_run(&c->s, c->weight, c->bias, x, y, end, scratch);
     else
         run_product(c, x, y, end, scratch);
 }
@@ -187,7 +194,9 @@ static const char *conv_algorithm(void *state)
     const struct native_conv *c = state;
     if (c->other)
         return other_set->conv_algorithm(c->other);
-    return c->winograd ? "native:winograd4x3" : conv_is_pointwise(&c->s) ? "native:gemm" : "native:im2col";
+    if (c->winograd)
+        return "native:winograd4x3";
+    return conv_is_pointwise(&c->s) ? "native:gemm" : direct_suits(&c->s) ? "native:direct" : "native:im2col";
 }
 
 static void *linear_new(int rows, int k, int n, const float *weight, const float *bias, size_t *scratch,
@@ -235,6 +244,7 @@ static void linear_run(void *state, const float *x, float *y, const struct epilo
 
 const struct kernel_set kernel_set_native = {
     .fuses = 1,
+    .rows_alone = 1,
     .name = "native",
     .conv_new = conv_new,
     .conv_run = conv_run,

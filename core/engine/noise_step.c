@@ -9,7 +9,7 @@
 struct noise_step {
     int site, kept; /* kept: place in pass->kept; -1: none */
     uint32_t stream;
-    int64_t elements, xi;     /* per row; offset of this site's xi for the whole tile */
+    int64_t elements, xi;     /* per row; offset of this site's xi for all draws */
     int64_t channels, pixels; /* pixels 1: a vector */
     int channels_last;        /* else row-major */
     int64_t from_row;
@@ -28,7 +28,7 @@ static void fill_row(const struct noise_step *z, const struct pass *pass, int ro
         apex_noise_fill(pass->noise, z->stream, pass->sample, draw, 0, z->elements, xi);
 }
 
-/* All rows of the tile that hold draws. */
+/* All draws of the tile. */
 static void fill_tile(const struct noise_step *z, const struct pass *pass, float *xi)
 {
     struct kept_xi *kept = pass->kept && z->kept >= 0 ? &pass->kept[z->kept] : NULL;
@@ -62,30 +62,34 @@ static double site_scale(const struct pass *pass, int site)
     return !pass->scale ? 1 : pass->per_site ? pass->scale[site] : pass->scale[0];
 }
 
-double noise_factor(const struct pass *pass, int site)
+double noise_factor(const struct pass *pass, int site, int scale)
 {
-    return pass->sigma * site_scale(pass, site);
+    return pass->sigma[scale] * site_scale(pass, site);
+}
+
+/* One draw at one of the pass's scales. */
+static void perturb_row(const struct noise_step *z, const struct pass *pass, int draw, int scale,
+                        const float *a, float *y)
+{
+    const float *xi = pass->xi ? pass->xi + z->xi + draw * z->elements : pass->row_xi;
+    if (draw >= pass->rows) /* padding: any finite numbers */
+        for (int64_t i = 0; i < z->elements; i++)
+            y[i] = a[i];
+    else if (z->limit)
+        apply_limit(z, pass->noise->kind, (float)site_scale(pass, z->site), a, xi, y);
+    else
+        apex_noise_apply(pass->noise->kind, (float)noise_factor(pass, z->site, scale), a, xi, z->elements, y);
 }
 
 static void perturb(const struct noise_step *z, const struct pass *pass, int rows, const float *from,
                     float *to)
 {
-    double scale = site_scale(pass, z->site);
-    for (int d = 0; d < rows; d++) {
-        const float *a = from + d * z->from_row;
-        float *y = to + d * z->elements;
-        const float *xi = pass->xi ? pass->xi + z->xi + d * z->elements : pass->row_xi;
-        if (d >= pass->rows) { /* padding: any finite numbers */
-            for (int64_t i = 0; i < z->elements; i++)
-                y[i] = a[i];
-            continue;
-        }
-        if (!pass->xi)
+    const int draws = rows / pass->scales;
+    for (int d = 0; d < draws; d++) {
+        if (!pass->xi && d < pass->rows)
             fill_row(z, pass, d, pass->row_xi);
-        if (z->limit)
-            apply_limit(z, pass->noise->kind, (float)scale, a, xi, y);
-        else
-            apex_noise_apply(pass->noise->kind, (float)(pass->sigma * scale), a, xi, z->elements, y);
+        for (int row = d, g = 0; g < pass->scales; g++, row += draws)
+            perturb_row(z, pass, d, g, from + row * z->from_row, to + row * z->elements);
     }
 }
 
@@ -94,9 +98,9 @@ static void run_noise(const struct step *s, const struct pass *pass)
     perturb(s->noise, pass, (int)s->out.shape.dim[0], s->in[0].data, s->out.data);
 }
 
-const float *noise_tile(const struct noise_step *z, const struct pass *pass, float *factor)
+const float *noise_tile(const struct noise_step *z, const struct pass *pass, int scale, float *factor)
 {
-    *factor = (float)noise_factor(pass, z->site);
+    *factor = (float)noise_factor(pass, z->site, scale);
     return pass->xi ? pass->xi + z->xi : NULL;
 }
 
@@ -154,11 +158,11 @@ static struct step *add_step(struct builder *b, const struct operand *from, int 
     }
     s->noise = z;
     *to = *from;
-    to->shape.dim[0] = b->p->batch;
+    to->shape.dim[0] = b->rows;
     int64_t all = apex_shape_count(&to->shape);
     if (all < 0) {
         apex_fail(b->err, "site %s is too large for a tile of %d rows",
-                  site < 0 ? "input" : b->e->model->site[site].name, b->p->batch);
+                  site < 0 ? "input" : b->e->model->site[site].name, b->rows);
         return NULL;
     }
     to->buffer = builder_buffer(b, all, NULL);
@@ -166,7 +170,7 @@ static struct step *add_step(struct builder *b, const struct operand *from, int 
                              .kept = site < b->e->model->sites ? site : -1,
                              .stream = stream_of(b->e->model, site),
                              .xi = b->p->xi};
-    z->elements = all / b->p->batch;
+    z->elements = all / b->rows;
     z->from_row = from->shape.dim[0] == 1 ? 0 : z->elements;
     z->limit = b->p->limit;
     z->degree = from->degree;
@@ -189,7 +193,7 @@ int builder_noise(struct builder *b, int value, int site, enum apex_noise_kind k
     s->kind = apex_noise_is_additive(kind) && !b->p->limit ? STEP_NOISE : STEP_OTHER;
     s->in_place = from.shape.dim[0] == to.shape.dim[0];
     s->out = to;
-    b->p->xi += s->noise->elements * b->p->batch;
+    b->p->xi += s->noise->elements * b->p->draws;
     if (s->noise->elements > b->p->row_xi)
         b->p->row_xi = s->noise->elements;
     b->at[value] = to;
@@ -200,7 +204,9 @@ int builder_direction(struct builder *b, int value, int site, enum apex_noise_ki
                       struct operand *direction)
 {
     struct operand from = builder_clean(b, value);
+    b->rows = b->p->draws;
     struct step *s = add_step(b, &from, site, run_direction, direction);
+    b->rows = b->p->batch;
     if (!s)
         return -1;
     if (apex_noise_is_additive(kind))

@@ -59,8 +59,8 @@ static const struct epilogue *epilogue_of(const struct step *s, const struct pas
                          ? (size_t)(apex_shape_count(&s->in[1].shape) / s->layer->rows)
                          : 0;
     }
-    if (s->noise)
-        e->xi = noise_tile(s->noise, pass, &e->sigma);
+    if (s->noise && pass->scales == 1)
+        e->xi = noise_tile(s->noise, pass, 0, &e->sigma);
     return e->add || e->relu || e->xi || e->pool || e->from_half || e->to_half ? e : NULL;
 }
 
@@ -194,7 +194,7 @@ static struct layer *add_linear(struct builder *b, const struct graph_node *n, i
     if (!l)
         return NULL;
     l->fuses = set->fuses;
-    l->flops = 2 * k * width * (rows / b->p->batch);
+    l->flops = 2 * k * width * (rows / b->rows);
     l->state = first ? set->linear_like(first->state, rows, bias, &l->scratch, b->err)
                      : set->linear_new(rows, (int)k, (int)width, w->data, bias, &l->scratch, b->err);
     return layer_done(b, l, k * width + (bias ? width : 0));
@@ -210,6 +210,8 @@ int emit_conv(struct builder *b, const struct graph_node *n)
         return no_weights(b, n);
     if (builder_input_as(b, n, 0, LAYOUT_NHWC, &in) < 0 || builder_output(b, n, 0, &out) < 0 ||
         conv_shape_of(b, n, &in, &out, w, &shape) < 0 || bias_of(b, n, shape.out_c, &bias) < 0)
+        return -1;
+    if (shape.groups > 1 && builder_one_scale(b, n) < 0)
         return -1;
     struct layer *l = layer_find(b->e, n, shape.batch, bias != NULL);
     if (!l && !(l = add_conv(b, n, &shape, w, bias)))

@@ -146,7 +146,7 @@ static int emit_clean(struct builder *b)
     return 0;
 }
 
-static int builder_init(struct builder *b, struct engine *e, int batch, int limit, struct apex_error *err)
+static int builder_init(struct builder *b, struct engine *e, int draws, int scales, struct apex_error *err)
 {
     static float zero = 0; /* never written */
     *b = (struct builder){.e = e, .err = err, .zero = &zero};
@@ -159,8 +159,9 @@ static int builder_init(struct builder *b, struct engine *e, int batch, int limi
         return apex_fail(err, "no memory");
     for (int v = 0; v < e->graph->values; v++)
         b->at[v].buffer = b->ray[v].buffer = b->kink[v] = -1;
-    b->p->batch = batch;
-    b->p->limit = limit;
+    b->p->draws = draws;
+    b->p->scales = scales;
+    b->p->batch = b->rows = draws * scales;
     b->p->input.buffer = b->p->logits.buffer = b->p->output.buffer = -1;
     return 0;
 }
@@ -180,14 +181,18 @@ static struct program *builder_finish(struct builder *b, int failed)
     return NULL;
 }
 
-struct program *program_perturbed(struct engine *e, int site, int batch, int limit, enum apex_noise_kind kind,
-                                  struct apex_error *err)
+struct program *program_perturbed(struct engine *e, int site, int draws, int scales, int limit,
+                                  enum apex_noise_kind kind, struct apex_error *err)
 {
     struct builder b;
     int *site_of = malloc((size_t)e->graph->values * sizeof *site_of);
-    int failed = builder_init(&b, e, batch, limit, err) < 0;
+    int failed = builder_init(&b, e, draws, scales, err) < 0;
     if (!site_of)
         failed = apex_fail(err, "no memory");
+    if (!failed)
+        b.p->limit = limit;
+    if (!failed && scales > 1 && (limit || e->probes || !e->kernels->rows_alone))
+        failed = apex_fail(err, "%s: not for several scales at once", e->graph->source);
     for (int v = 0; v < e->graph->values && !failed; v++)
         site_of[v] = -1;
     for (int k = 0; k < apex_site_count(e->model) && !failed; k++)
@@ -200,7 +205,7 @@ struct program *program_perturbed(struct engine *e, int site, int batch, int lim
 struct program *program_clean(struct engine *e, struct apex_error *err)
 {
     struct builder b;
-    int failed = builder_init(&b, e, 1, 0, err) < 0;
+    int failed = builder_init(&b, e, 1, 1, err) < 0;
     b.clean = 1;
     return builder_finish(&b, failed || emit_clean(&b) < 0);
 }

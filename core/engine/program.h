@@ -42,11 +42,12 @@ struct kept_start {
 /* What a run of a program needs beside its own steps. */
 struct pass {
     const struct apex_noise *noise;
-    double sigma;
-    const float *scale; /* as in apex_runner_perturb: one number, or one per site for `all`; NULL: 1 */
-    int per_site;       /* scale is indexed by the site */
+    int scales;          /* as many as the program computes at once */
+    const double *sigma; /* [scales] */
+    const float *scale;  /* as in apex_runner_perturb: one number, or one per site for `all`; NULL: 1 */
+    int per_site;        /* scale is indexed by the site */
     uint32_t sample, draw0;
-    int rows;        /* rows that hold draws; the rest of the tile is padding */
+    int rows;        /* draws of the tile; the rest of its rows is padding */
     const float *xi; /* all xi of the tile, made by program_fill_noise; NULL: made row by row in row_xi */
     float *row_xi;   /* one row of the largest site */
     struct kept_xi *kept; /* [sites of the model], or NULL */
@@ -84,8 +85,11 @@ struct buffer {
     size_t offset;   /* floats into the arena */
 };
 
+/* Row g * draws + d of a perturbed program is draw d at its g-th scale; steps with `once` have one row a
+ * draw. */
 struct program {
-    int batch, limit;
+    int draws, scales, batch; /* batch: draws * scales; clean: 1 */
+    int limit;
     int once; /* that many leading steps are those with `once` */
     int steps, step_room, buffers, buffer_room;
     struct step *step;
@@ -93,10 +97,10 @@ struct program {
     struct operand input, logits, output; /* input and output: clean program only; buffer -1 otherwise */
     size_t arena;                         /* floats */
     size_t scratch;                       /* bytes */
-    int64_t xi, row_xi;       /* floats: of all sites for the whole tile; of one row of the largest */
-    int ray_site;             /* where its noise enters as a ray; APEX_SITE_ALL: nowhere */
-    struct kept_start *start; /* shared with another program; NULL: none */
-    int xi_ahead;             /* a pass needs its xi made by program_fill_noise */
+    int64_t xi, row_xi;                   /* floats: of all sites for all draws; of one draw of the largest */
+    int ray_site;                         /* where its noise enters as a ray; APEX_SITE_ALL: nowhere */
+    struct kept_start *start;             /* shared with another program; NULL: none */
+    int xi_ahead;                         /* a pass needs its xi made by program_fill_noise */
 };
 
 /* One prepared Conv or linear layer: a node for a number of rows, with or without its bias. */
@@ -133,9 +137,11 @@ void engine_free(struct engine *e); /* releases what the struct owns */
 /* The storage of a clean tensor, made on first request; NULL with err. Compile the clean program last. */
 float *engine_keep(struct engine *e, int value, struct apex_error *err);
 
-/* site: an index, APEX_SITE_INPUT or APEX_SITE_ALL. */
-struct program *program_perturbed(struct engine *e, int site, int batch, int limit, enum apex_noise_kind kind,
-                                  struct apex_error *err);
+/* site: an index, APEX_SITE_INPUT or APEX_SITE_ALL. NULL with err; also where several scales at once would
+ * not give the bits that each gives alone: for kernels whose rows depend on their neighbours, for the limit,
+ * for probes. */
+struct program *program_perturbed(struct engine *e, int site, int draws, int scales, int limit,
+                                  enum apex_noise_kind kind, struct apex_error *err);
 struct program *program_clean(struct engine *e, struct apex_error *err);
 void program_free(struct program *p); /* accepts NULL */
 

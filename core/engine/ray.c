@@ -1,4 +1,5 @@
-/* Rays: values that are clean + sigma direction, for every scale. */
+/* Rays: values that are clean + sigma direction, for every scale. Directions have a row for each draw, values
+ * for each draw at each of the program's scales. */
 #include "core/engine/builder.h"
 #include "core/engine/hot.h"
 
@@ -40,20 +41,29 @@ HOT static void ahead_noisy(const struct stretch *s, const float *a, const float
         }
 }
 
-/* in[0]: the direction, all rows; in[1]: the clean tensor, one row. */
-static void run_ray(const struct step *s, const struct pass *pass)
+/* At one of the pass's scales. */
+static void run_at(const struct step *s, const struct pass *pass, int scale, const float **xi, float *y)
 {
     const struct ray *r = s->state;
-    struct stretch all = {s->out.shape.dim[0], r->elements, (float)noise_factor(pass, r->site),
+    struct stretch all = {s->in[0].shape.dim[0], r->elements, (float)noise_factor(pass, r->site, scale),
                           s->relu ? 0 : -INFINITY};
     float factor = 0;
-    const float *xi = s->noise ? noise_tile(s->noise, pass, &factor) : NULL;
+    *xi = s->noise ? noise_tile(s->noise, pass, scale, &factor) : NULL;
     if (s->pool)
-        ray_pool(&s->in[0], s->in[1].data, all.sigma, s->relu, xi, factor, s->out.data);
-    else if (xi)
-        ahead_noisy(&all, s->in[1].data, s->in[0].data, factor, xi, s->out.data);
+        ray_pool(&s->in[0], s->in[1].data, all.sigma, s->relu, *xi, factor, y);
+    else if (*xi)
+        ahead_noisy(&all, s->in[1].data, s->in[0].data, factor, *xi, y);
     else
-        ahead(&all, s->in[1].data, s->in[0].data, s->out.data);
+        ahead(&all, s->in[1].data, s->in[0].data, y);
+}
+
+/* in[0]: the direction of all draws; in[1]: the clean tensor, one row. */
+static void run_ray(const struct step *s, const struct pass *pass)
+{
+    const int64_t tile = apex_shape_count(&s->out.shape) / pass->scales;
+    const float *xi = NULL;
+    for (int g = 0; g < pass->scales; g++)
+        run_at(s, pass, g, &xi, s->out.data + g * tile);
     if (s->noise && !xi) /* never where it pools: fuse.c asks for the noise */
         noise_add(s->noise, pass, &s->out);
 }
@@ -110,7 +120,9 @@ int ray_emit(struct builder *b, const struct graph_node *n)
         kept[k] = b->at[n->input[k]];
         b->at[n->input[k]] = b->ray[n->input[k]];
     }
+    b->rows = b->p->draws;
     int result = builder_emit(b, n);
+    b->rows = b->p->batch;
     for (int k = n->inputs - 1; k >= 0; k--)
         if (n->input[k] >= 0)
             b->at[n->input[k]] = kept[k];
@@ -138,11 +150,12 @@ int ray_resolve(struct builder *b, int value)
         b->p->step[i].once = 1;
     struct operand out = direction;
     out.degree = 0;
+    out.shape.dim[0] *= b->p->scales;
     out.buffer = builder_buffer(b, apex_shape_count(&out.shape), NULL);
     struct step *s = out.buffer >= 0 ? builder_step(b, NULL, run_ray, sizeof(struct ray)) : NULL;
     if (!s)
         return -1;
-    *(struct ray *)s->state = (struct ray){b->ray_site, apex_shape_count(&out.shape) / out.shape.dim[0]};
+    *(struct ray *)s->state = (struct ray){b->ray_site, apex_shape_count(&clean.shape)};
     s->kind = STEP_RAY;
     step_input(s, &direction);
     step_input(s, &clean);

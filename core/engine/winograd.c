@@ -3,6 +3,7 @@
 
 #include "core/engine/gemm.h"
 #include "core/engine/hot.h"
+#include "core/engine/pages.h"
 #include "core/engine/vec.h"
 
 #include <stdlib.h>
@@ -48,6 +49,7 @@ HOT static void transform_weights(filters g[9], filters u[POINTS])
 static void pack_weights(struct winograd *w, const float *weight)
 {
     const size_t in_c = (size_t)w->s.in_c, rows = in_c * ((size_t)w->s.out_c / GEMM_PANEL);
+    const size_t matrix = rows * GEMM_PANEL;
     for (size_t row = 0; row < rows; row++) {
         const float *from = weight + (row / in_c * GEMM_PANEL * in_c + row % in_c) * 9;
         filters g[9], u[POINTS];
@@ -57,7 +59,7 @@ static void pack_weights(struct winograd *w, const float *weight)
         transform_weights(g, u);
         for (int p = 0; p < POINTS; p++)
             for (int f = 0; f < GEMM_PANEL; f++)
-                w->weight[p][row * GEMM_PANEL + f] = (float)u[p][f];
+                w->weight[(size_t)p * matrix + row * GEMM_PANEL + f] = (float)u[p][f];
     }
 }
 
@@ -65,11 +67,29 @@ void winograd_free(struct winograd *w)
 {
     if (!w)
         return;
-    for (int p = 0; p < POINTS && !w->borrowed; p++)
-        free(w->weight[p]);
+    if (!w->borrowed)
+        free(w->weight);
     free(w->bias);
     free(w->zeros);
     free(w);
+}
+
+/* Of the weights of one point. */
+static size_t matrix_bytes(const struct winograd *w)
+{
+    return (size_t)w->s.in_c * w->s.out_c * sizeof(float);
+}
+
+/* Tiles at a time. Weights that no cache near the core holds are read again for each block: those layers take
+ * more tiles than fit it, where there are as many. */
+static int block_of(const struct winograd *w)
+{
+    const int all = w->s.batch * w->tiles_h * w->tiles_w;
+    const int fit = BLOCK / (POINTS * (int)sizeof(float) * (w->s.in_c + w->s.out_c)) / 12 * 12;
+    int least = LEAST_TILES;
+    if (POINTS * matrix_bytes(w) > HEAVY && all > least)
+        least = all < HEAVY_TILES ? all : HEAVY_TILES;
+    return fit < least ? least : fit;
 }
 
 /* All but the weights. NULL: no memory. */
@@ -81,8 +101,10 @@ static struct winograd *new_layer(const struct conv_shape *s, const float *bias,
     w->s = *s;
     w->tiles_h = (s->out_h + OUT - 1) / OUT;
     w->tiles_w = (s->out_w + OUT - 1) / OUT;
-    int fit = BLOCK / (POINTS * (int)sizeof(float) * (s->in_c + s->out_c)) / 12 * 12;
-    w->block = fit < 24 ? 24 : fit;
+    w->block = block_of(w);
+    const int wide = gemm_is_wide() && s->in_c % 16 == 0;
+    w->tile_in = wide ? winograd_tile_in512 : winograd_tile_in;
+    w->tile_out = wide ? winograd_tile_out512 : winograd_tile_out;
     w->zeros = calloc((size_t)IN * (size_t)s->in_c, sizeof *w->zeros);
     w->bias = bias ? gemm_pad_bias(s->out_c, bias) : calloc((size_t)s->out_c, sizeof *w->bias);
     *scratch = POINTS * (in_matrix(w) + out_matrix(w)) * sizeof(float);
@@ -92,20 +114,11 @@ static struct winograd *new_layer(const struct conv_shape *s, const float *bias,
     return NULL;
 }
 
-/* Of the weights of one point. */
-static size_t matrix_bytes(const struct winograd *w)
-{
-    return (size_t)w->s.in_c * w->s.out_c * sizeof(float);
-}
-
 struct winograd *winograd_new(const struct conv_shape *s, const float *weight, const float *bias,
                               size_t *scratch)
 {
     struct winograd *w = new_layer(s, bias, scratch);
-    int failed = !w;
-    for (int p = 0; p < POINTS && !failed; p++)
-        failed = !(w->weight[p] = aligned_alloc(64, matrix_bytes(w))); /* whole panels: of 64 bytes */
-    if (failed) {
+    if (!w || !(w->weight = pages_alloc(POINTS * matrix_bytes(w)))) { /* whole panels: of 64 bytes */
         winograd_free(w);
         return NULL;
     }
@@ -120,7 +133,7 @@ struct winograd *winograd_like(const struct winograd *like, const struct conv_sh
     if (!w)
         return NULL;
     w->borrowed = 1;
-    memcpy(w->weight, like->weight, sizeof w->weight);
+    w->weight = like->weight;
     return w;
 }
 

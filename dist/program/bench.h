@@ -10,7 +10,8 @@ struct bench_sweep {
     const struct apex_model *model;
     int sites, *site, sigmas;
     uint32_t draws, samples;
-    int tile_rows; /* 0: as in a run */
+    int tile_rows;              /* 0: as in a run */
+    struct apex_scales at_once; /* 0: as in a run */
     struct apex_runner *runner;
     float *input, *logits, *clean;
     double *sigma;

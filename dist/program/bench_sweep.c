@@ -31,7 +31,10 @@ int bench_sweep_init(struct bench_sweep *b, const char *kernels, struct apex_err
     size_t elements = (size_t)apex_shape_count(&b->model->input), classes = (size_t)b->model->classes;
     if (!b->tile_rows)
         b->tile_rows = apex_tile_rows(b->model, b->draws);
-    b->runner = apex_runner_new(b->model, kernels, b->site, b->sites, b->tile_rows, &noise, 0, err);
+    if (!b->at_once.single)
+        b->at_once = apex_tile_scales(b->model, b->tile_rows, b->sigmas);
+    b->runner =
+        apex_runner_new(b->model, kernels, b->site, b->sites, b->tile_rows, &b->at_once, &noise, 0, err);
     if (!b->runner)
         return -1;
     b->input = malloc(b->samples * elements * sizeof(float));

@@ -12,7 +12,7 @@
 
 struct bench_arguments {
     const char *model, *kernels, *sites;
-    double sigmas, draws, samples, repeat, tile, units;
+    double sigmas, draws, samples, repeat, tile, scales, units;
     int serve, ranks;
 };
 
@@ -23,6 +23,7 @@ static const struct option_spec specs[] = {
     {"samples", 'm', "N", "random samples (default 10)"},
     {"repeat", 'r', "N", "repetitions; the median is told (default 5)"},
     {"tile", 't', "ROWS", "draws computed together (default: as in a run)"},
+    {"scales", 'c', "N", "scales computed together, where kernels allow it (default: as in a run)"},
     {"kernels", 'k', "NAME",
      "auto (default), native, openblas, onednn or naive; in bf16 amx, avx512-bf16 or emulated"},
     {"units", 'u', "N", "under mpirun: N idle units through the coordinator and its journal, in this folder"},
@@ -50,6 +51,8 @@ static int take_option(void *into, int key, const char *value, struct apex_error
         return option_number("--units", value, 1, 1e8, &a->units, err);
     case 't':
         return option_number("--tile", value, 1, 4096, &a->tile, err);
+    case 'c':
+        return option_number("--scales", value, 1, 1000, &a->scales, err);
     case 'k':
         a->kernels = value;
         return 0;
@@ -104,8 +107,10 @@ static void print_sweep(struct bench_sweep *b, const struct bench_arguments *a)
     double median = took[repeat / 2], flops = bench_sweep_flops(b) / median, start = engine_clock();
     bench_sweep_run(b, part);
     double all = engine_clock() - start;
-    printf("%d sites, %d scales, %u draws, %u samples; tiles of %d rows; kernels %s\n", b->sites, b->sigmas,
-           b->draws, b->samples, b->tile_rows, kernel_set_find(a->kernels, NULL)->name);
+    printf(
+        "%d sites, %d scales, %u draws, %u samples; tiles of %d draws at %d scales (all: %d); kernels %s\n",
+        b->sites, b->sigmas, b->draws, b->samples, b->tile_rows, b->at_once.single, b->at_once.all,
+        kernel_set_find(a->kernels, NULL)->name);
     printf("%.0f passes/s (median of %d; slowest %.0f, fastest %.0f)\n", bench_sweep_passes(b) / median,
            repeat, bench_sweep_passes(b) / took[repeat - 1], bench_sweep_passes(b) / took[0]);
     printf(
@@ -134,6 +139,7 @@ static int bench_model(const struct bench_arguments *a, struct apex_error *err)
     b.draws = (uint32_t)a->draws;
     b.samples = (uint32_t)a->samples;
     b.tile_rows = (int)a->tile;
+    b.at_once = (struct apex_scales){(int)a->scales, (int)a->scales};
     b.site = m ? find_sites(m, a->sites, &b.sites, err) : NULL;
     int outcome = b.site ? bench_sweep_init(&b, a->kernels, err) : -1;
     if (!outcome && a->serve)

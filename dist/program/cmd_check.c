@@ -133,7 +133,7 @@ static float *run_all(const struct apex_model *m, const struct dataset *d, const
 {
     const struct apex_noise noise = {.kind = APEX_NOISE_GAUSSIAN, .seed = 0};
     const size_t classes = (size_t)m->classes;
-    struct apex_runner *r = apex_runner_new(m, kernels, NULL, 0, 1, &noise, 0, err);
+    struct apex_runner *r = apex_runner_new(m, kernels, NULL, 0, 1, NULL, &noise, 0, err);
     float *sample = malloc((size_t)d->elements * sizeof *sample);
     float *logits = malloc(classes * sizeof *logits);
     float *output = malloc((size_t)d->samples * classes * sizeof *output);

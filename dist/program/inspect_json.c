@@ -99,7 +99,7 @@ int inspect_json(const struct apex_model *m, const char *path, const char *kerne
                  struct apex_error *err)
 {
     const struct apex_noise noise = {.kind = APEX_NOISE_GAUSSIAN, .seed = 0};
-    struct apex_runner *r = layers ? apex_runner_new(m, kernels, NULL, 0, 1, &noise, 0, err) : NULL;
+    struct apex_runner *r = layers ? apex_runner_new(m, kernels, NULL, 0, 1, NULL, &noise, 0, err) : NULL;
     int count = 0;
     struct apex_layer *layer = r ? list_layers(r, &count, err) : NULL;
     int rc = layers && !layer ? -1 : 0;

@@ -30,8 +30,8 @@ static struct apex_runner *new_runner(const struct sweep *s, const struct sweep_
     const struct apex_noise noise = {
         .kind = s->grid->noise, .seed = s->grid->seed, .per_channel = s->grid->per_channel};
     struct apex_error cause;
-    struct apex_runner *r = apex_runner_new(m->model, s->kernels, m->site, m->sites, m->tile_rows, &noise,
-                                            grid_has_limit(s->grid), &cause);
+    struct apex_runner *r = apex_runner_new(m->model, s->kernels, m->site, m->sites, m->tile_rows,
+                                            &m->at_once, &noise, grid_has_limit(s->grid), &cause);
     if (!r)
         grid_fail(s->grid, m->entry->mark, err, "model '%s': %s", m->entry->name, cause.text);
     return r;

@@ -67,7 +67,7 @@ static struct apex_runner *new_runner(const struct sweep *s, const struct sweep_
     for (int i = 0; site && i < places; i++)
         site[i] = i - 1; /* APEX_SITE_INPUT, 0, 1, ... */
     if (site)
-        r = apex_runner_new(m->model, s->kernels, site, places, 0, &noise, 0, err);
+        r = apex_runner_new(m->model, s->kernels, site, places, 0, NULL, &noise, 0, err);
     else
         apex_fail(err, "out of memory");
     free(site);

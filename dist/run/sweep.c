@@ -7,6 +7,7 @@
 #include "dist/run/sweep_grid.h"
 #include "dist/run/sweep_memory.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,6 +145,14 @@ static int check_labels(const struct sweep *s, const struct sweep_model *m, stru
     return 0;
 }
 
+static int finite_scales(const struct grid *g)
+{
+    int n = 0;
+    for (int k = 0; k < g->sigmas; k++)
+        n += isfinite(g->sigma[k]) != 0;
+    return n;
+}
+
 static int load_models(struct sweep *s, struct team *team, struct apex_error *err)
 {
     const struct grid *g = s->grid;
@@ -163,6 +172,7 @@ static int load_models(struct sweep *s, struct team *team, struct apex_error *er
                              g->data[m->entry->data].name, cause.text);
         m->label = m->entry->labels ? dataset_labels(m->data, m->entry->labels) : NULL;
         m->tile_rows = apex_tile_rows(m->model, g->draws);
+        m->at_once = apex_tile_scales(m->model, m->tile_rows, finite_scales(g));
         if (check_labels(s, m, err))
             return -1;
     }

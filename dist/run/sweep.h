@@ -4,6 +4,7 @@
 #define APEX_DIST_SWEEP_H
 
 #include "core/model.h"
+#include "core/runner.h"
 #include "dist/data/dataset.h"
 #include "dist/grid/grid.h"
 #include "dist/results/context.h"
@@ -13,11 +14,12 @@ struct sweep_model {
     const struct grid_model *entry;
     struct apex_model *model;
     const struct dataset *data;
-    const int32_t *label; /* [data->samples] or NULL */
-    int tile_rows;
-    int sites, *site;      /* sites of the grid in canonical order: input, 0, 1, ..., all */
-    unsigned char *wanted; /* [sites * grid->sigmas], site-major */
-    int response_source;   /* site where the noise of the grid's response enters */
+    const int32_t *label;       /* [data->samples] or NULL */
+    int tile_rows;              /* draws computed together: part of what results are known by */
+    struct apex_scales at_once; /* no part of it */
+    int sites, *site;           /* sites of the grid in canonical order: input, 0, 1, ..., all */
+    unsigned char *wanted;      /* [sites * grid->sigmas], site-major */
+    int response_source;        /* site where the noise of the grid's response enters */
     float *rms; /* [1 + apex_site_count(model)]: root mean square of the clean input and of each activation
                    over the data; NULL: not measured */
     const float

@@ -4,9 +4,10 @@
 
 #include "dist/run/sweep.h"
 
-/* Collective: makes the tiles of each model as small as the bound asks for; does nothing without one. -1 with
- * err on every rank, which names the model and what it needs, where not even tiles of one draw fit. Tiles are
- * part of what results are known by, so rank 0's choice is everybody's. */
+/* Collective: makes each model compute at as few scales at once, then with tiles as small, as the bound asks
+ * for; does nothing without one. -1 with err on every rank, which names the model and what it needs, where
+ * not even tiles of one draw fit. Tiles are part of what results are known by, so rank 0's choice is
+ * everybody's. */
 int sweep_bound_memory(struct sweep *s, struct team *team, struct apex_error *err);
 
 #endif

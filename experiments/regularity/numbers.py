@@ -59,12 +59,15 @@ def by_definitions(count, bits, clean, sigma):
     high, low = np.maximum(k - 1, 0), np.minimum(k, len(sigma) - 1)
     step = stay[high, column] - stay[low, column]
     part = np.where(step > 0, (stay[high, column] - 0.5) / np.where(step > 0, step, 1), 0)
-    half = np.where(k == len(sigma), np.inf, np.where(k == 0, sigma[0], np.exp(logs[high] + part * (logs[low] - logs[high]))))
+    # Rounded: what is tied must not be ordered by the last bit of a logarithm, which differs between processors.
+    between = np.round(logs[high] + part * (logs[low] - logs[high]), 9)
+    half = np.where(k == len(sigma), np.inf, np.where(k == 0, sigma[0], np.exp(between)))
     flip = np.log(first(~bits))  # [sample, draw]
     flips = np.isfinite(flip).sum(1)
     total = np.where(np.isfinite(flip), flip, 0).sum(1)
+    mean = np.round(total / np.maximum(flips, 1), 9)
     return {"mode": first(count.argmax(2) != clean), "half": half,
-            "first_flip": np.where(flips > 0, np.exp(total / np.maximum(flips, 1)), np.inf), "mean_stay": stay.mean(0)}
+            "first_flip": np.where(flips > 0, np.exp(mean), np.inf), "mean_stay": stay.mean(0)}
 
 
 def bootstrap(statistic, *samples, replicates=study.REPLICATES):

@@ -63,6 +63,23 @@ static void a_score_that_grows_with_the_sample_correlates_with_everything(void *
     result_close(r);
 }
 
+/* A mean of the same logarithms in another order. */
+static void values_that_differ_in_their_last_bits_are_tied(void **state)
+{
+    struct result *r = open_model(*state);
+    struct result_site *s = maker_site(r, 0);
+    double value[N];
+    s->escape[RESULT_ESCAPE_FIRST_FLIP][0] = 0.3;
+    s->escape[RESULT_ESCAPE_FIRST_FLIP][1] = nextafter(nextafter(0.3, 1), 1);
+    s->escape[RESULT_ESCAPE_FIRST_FLIP][2] = 0.3 * (1 + 1e-11);
+    regularity_values(r, s, REGULARITY_ESCAPE_FIRST_FLIP, value);
+    assert_true(value[0] == value[1] && value[0] < value[2]);
+    assert_close(value[0], 0.3, 1e-12, "first flip");
+    assert_true(isinf(value[N - 1]));
+    result_site_free(s);
+    result_close(r);
+}
+
 static void samples_without_score_or_result_are_left_out(void **state)
 {
     struct result *r = open_model(*state);
@@ -122,6 +139,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_score_that_grows_with_the_sample_correlates_with_everything,
                                         folder_make, folder_remove),
+        cmocka_unit_test_setup_teardown(values_that_differ_in_their_last_bits_are_tied, folder_make,
+                                        folder_remove),
         cmocka_unit_test_setup_teardown(samples_without_score_or_result_are_left_out, folder_make,
                                         folder_remove),
         cmocka_unit_test(deciles_hold_a_tenth_each),

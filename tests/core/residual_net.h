@@ -50,7 +50,7 @@ static inline struct apex_runner *runner_of(const struct build *b, const char *s
                                             int count, const struct apex_noise *noise, int limit)
 {
     struct apex_error err = {""};
-    struct apex_runner *r = apex_runner_new(&b->model, set, sites, count, TILE, noise, limit, &err);
+    struct apex_runner *r = apex_runner_new(&b->model, set, sites, count, TILE, NULL, noise, limit, &err);
     if (!r)
         fail_msg("%s", err.text);
     return r;

@@ -58,8 +58,8 @@ static struct net open_net(const char *name)
         fail_msg("%s", err.text);
     for (int k = n.model->sites ? APEX_SITE_ALL : APEX_SITE_INPUT; k < n.model->sites; k++)
         site[n.sites++] = k;
-    n.f32 = apex_runner_new(n.model, "auto", site, n.sites, TILE, &noise, 0, &err);
-    n.bf16 = apex_runner_new(n.model, "emulated", site, n.sites, TILE, &noise, 0, &err);
+    n.f32 = apex_runner_new(n.model, "auto", site, n.sites, TILE, NULL, &noise, 0, &err);
+    n.bf16 = apex_runner_new(n.model, "emulated", site, n.sites, TILE, NULL, &noise, 0, &err);
     if (!n.f32 || !n.bf16)
         fail_msg("%s: %s", name, err.text);
     n.classes = (size_t)n.model->classes;

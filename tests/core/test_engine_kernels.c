@@ -41,6 +41,10 @@ static const struct conv_shape shapes[] = {
     {5, 32, 32, 16, 32, 32, 16, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
     {2, 8, 8, 64, 8, 8, 48, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
     /* more taps than the product's block of k */
+    /* In bands of a few lines; a line alone is too much for a band; little of the line is read. */
+    {2, 40, 80, 48, 20, 40, 16, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 1},
+    {1, 5, 1100, 64, 3, 550, 4, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 1},
+    {1, 3, 2, 4, 4, 4, 16, 1, 1, 40, 40, 1, 1, 121, 121, 0, 0, 1},
     {2, 6, 6, 70, 3, 3, 20, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 1},
 };
 
@@ -237,8 +241,12 @@ static void all_vector_widths_give_the_same_bits(void **state)
         gemm_run(&row);
         assert_memory_equal(one, y + r * N, sizeof one);
         for (int c = 0; c < N; c += GEMM_PANEL) { /* the plain C tile, which handles a panel's k at once */
-            struct gemm_tile t = {
-                .k = K, .cols = N - c < GEMM_PANEL ? N - c : GEMM_PANEL, .first = 1, .end = 1};
+            struct gemm_tile t = {.pieces = 1,
+                                  .k = K,
+                                  .panels = 1,
+                                  .cols = N - c < GEMM_PANEL ? N - c : GEMM_PANEL,
+                                  .first = 1,
+                                  .end = 1};
             t.x = row.x, t.w = packed + (size_t)c * K, t.bias = bias + c, t.add = row.add + c,
             t.xi = row.xi + c;
             t.y = plain + c, t.g = &row;

@@ -141,7 +141,7 @@ static struct apex_runner *runner_at_input(const struct golden *c, const char *s
     struct apex_noise noise = {.kind = APEX_NOISE_GAUSSIAN, .seed = 3};
     struct apex_error err = {""};
     int site = APEX_SITE_INPUT;
-    struct apex_runner *r = apex_runner_new(&c->build.model, set, &site, 1, TILE, &noise, 0, &err);
+    struct apex_runner *r = apex_runner_new(&c->build.model, set, &site, 1, TILE, NULL, &noise, 0, &err);
     if (!r)
         fail_msg("%s (%s): %s", c->name, set, err.text);
     return r;
@@ -233,7 +233,7 @@ static void split_gives_every_part(void **state)
     int all = build_node(&b, "Concat", build_inputs(n->output[1], negative), "all", build_dims(1, 6));
     build_int(&b, "axis", 1);
     build_end(&b, all, all);
-    struct apex_runner *r = apex_runner_new(&b.model, "naive", NULL, 0, 1, &noise, 0, &err);
+    struct apex_runner *r = apex_runner_new(&b.model, "naive", NULL, 0, 1, NULL, &noise, 0, &err);
     assert_non_null(r);
     apex_runner_clean(r, x, y);
     assert_memory_equal(y, expected, sizeof y);
@@ -250,7 +250,7 @@ static void an_unknown_operator_is_named(void **state)
     build_start(&b, build_dims(1, 6));
     int y = build_node(&b, "Einsum", build_inputs(b.graph->input), "y", build_dims(1, 6));
     build_end(&b, y, y);
-    assert_null(apex_runner_new(&b.model, "naive", NULL, 0, 1, &noise, 0, &err));
+    assert_null(apex_runner_new(&b.model, "naive", NULL, 0, 1, NULL, &noise, 0, &err));
     assert_non_null(strstr(err.text, "'/y/Einsum' (Einsum)"));
     build_free(&b);
 }

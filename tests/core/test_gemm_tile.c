@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 12, MOST_K = 40, PITCH = 24, ROOM = ROWS * PITCH };
+enum { ROWS = 12, MOST_K = 40, MOST_COLS = 2 * GEMM_PANEL, PITCH = 40, ROOM = ROWS * PITCH };
 
 struct tile {
     const char *name;
@@ -30,7 +30,7 @@ static void narrow(int rows, const struct gemm_tile *t)
 }
 #endif
 
-enum { TILES = 3 };
+enum { TILES = 4 };
 
 static int tiles(struct tile list[TILES])
 {
@@ -40,8 +40,9 @@ static int tiles(struct tile list[TILES])
     __builtin_cpu_init();
     int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     list[count++] = (struct tile){"avx2", avx2, 1, 6, GEMM_PANEL, gemm_tile_avx2};
-    list[count++] =
-        (struct tile){"avx512", __builtin_cpu_supports("avx512f") != 0, 1, 12, GEMM_PANEL, gemm_tile_avx512};
+    int avx512 = __builtin_cpu_supports("avx512f") != 0;
+    list[count++] = (struct tile){"avx512", avx512, 1, 12, GEMM_PANEL, gemm_tile_avx512};
+    list[count++] = (struct tile){"avx512, two panels", avx512, 1, 12, MOST_COLS, gemm_tile_avx512};
     list[count++] =
         (struct tile){"avx2, narrow", avx2, GEMM_NARROW_ROWS, GEMM_NARROW_ROWS, GEMM_NARROW_COLS, narrow};
 #endif
@@ -59,22 +60,26 @@ static void numbers(float *v, int count, unsigned seed)
 struct job {
     struct gemm g;
     struct gemm_tile t;
-    float x[ROWS * MOST_K], w[MOST_K * GEMM_PANEL], bias[GEMM_PANEL], add[ROOM], xi[ROOM], y[ROOM];
+    float x[ROWS * MOST_K], w[MOST_K * MOST_COLS], bias[MOST_COLS], add[ROOM], xi[ROOM], y[ROOM];
 };
 
-/* Bits of `parts`: bias, add, ReLU, noise, start from y, one add for all rows. */
+/* Bits of `parts`: bias, add, ReLU, noise, start from y, one add for all rows, two pieces. */
 static void prepare(struct job *j, int k, int cols, int parts)
 {
     numbers(j->x, ROWS * MOST_K, 1 + (unsigned)k);
-    numbers(j->w, MOST_K * GEMM_PANEL, 2 + (unsigned)cols);
-    numbers(j->bias, GEMM_PANEL, 3);
+    numbers(j->w, MOST_K * MOST_COLS, 2 + (unsigned)cols);
+    numbers(j->bias, MOST_COLS, 3);
     numbers(j->add, ROOM, 4 + (unsigned)parts);
     numbers(j->xi, ROOM, 5);
     numbers(j->y, ROOM, 6);
     j->g = (struct gemm){.k = k, .n = cols, .x_pitch = MOST_K, .y_pitch = PITCH, .sigma = 0.3f};
     j->g.add_pitch = parts & 32 ? 0 : PITCH;
     j->g.relu = parts >> 2 & 1;
-    j->t = (struct gemm_tile){.k = k, .cols = cols, .first = !(parts & 16), .end = (parts & 14) != 0};
+    const int pieces = parts & 64 ? 2 : 1;
+    j->g.x_piece = MOST_K - k / 2;
+    j->t = (struct gemm_tile){
+        .pieces = pieces, .k = k / pieces, .panels = cols > GEMM_PANEL ? 2 : 1, .cols = cols};
+    j->t.first = !(parts & 16), j->t.end = (parts & 14) != 0;
     j->t.x = j->x, j->t.w = j->w, j->t.y = j->y, j->t.g = &j->g;
     j->t.bias = parts & 1 ? j->bias : NULL;
     j->t.add = parts & 2 ? j->add : NULL;
@@ -106,7 +111,7 @@ static void every_tile_equals_plain_c(void **state)
         print_message("%s: %s\n", list[i].name, list[i].runs ? "compared" : "not on this processor");
         for (int rows = list[i].least; list[i].runs && rows <= list[i].rows; rows++)
             for (int cols = 1; cols <= list[i].cols; cols++)
-                for (int parts = 0; parts < 64; parts++)
+                for (int parts = 0; parts < (list[i].least > 1 ? 64 : 128); parts++)
                     compare(&list[i], rows, ks[(rows + cols + parts) % 5], cols, parts);
     }
 }
@@ -128,7 +133,8 @@ static void a_product_without_an_epilogue_equals_plain_c(void **state)
             gemm_run(&g);
             g.y = expected;
             for (int c = 0; c < N; c += GEMM_PANEL) {
-                struct gemm_tile t = {.k = k, .cols = GEMM_PANEL, .first = 1, .x = x, .g = &g};
+                struct gemm_tile t = {
+                    .pieces = 1, .k = k, .panels = 1, .cols = GEMM_PANEL, .first = 1, .x = x, .g = &g};
                 t.w = packed + (size_t)c * (size_t)k, t.y = expected + c;
                 gemm_tile_any(rows, &t);
             }

@@ -389,9 +389,9 @@ static void layers_and_bad_arguments_are_reported(void **state)
     assert_int_equal(layer[0].flops, 2 * 8 * 3 * 9 * 36);
     assert_true(apex_runner_bytes(r) > 0);
     apex_runner_free(r);
-    assert_null(apex_runner_new(&b.model, "naive", &beyond, 1, TILE, &noise, 0, &err));
+    assert_null(apex_runner_new(&b.model, "naive", &beyond, 1, TILE, NULL, &noise, 0, &err));
     assert_non_null(strstr(err.text, "no site 4"));
-    assert_null(apex_runner_new(&b.model, "none", NULL, 0, TILE, &noise, 0, &err));
+    assert_null(apex_runner_new(&b.model, "none", NULL, 0, TILE, NULL, &noise, 0, &err));
     build_free(&b);
 }
 

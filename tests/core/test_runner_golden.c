@@ -50,7 +50,7 @@ static struct apex_runner *make_runner(const struct apex_model *m, const char *s
         sites[k] = k - 2;
     int first = m->sites == 0; /* `all` of none is nothing */
     struct apex_runner *r =
-        apex_runner_new(m, set, sites + first, apex_site_count(m) + 2 - first, TILE, &noise, 0, &err);
+        apex_runner_new(m, set, sites + first, apex_site_count(m) + 2 - first, TILE, NULL, &noise, 0, &err);
     if (!r)
         fail_msg("%s: %s", set, err.text);
     free(sites);

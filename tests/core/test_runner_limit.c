@@ -191,7 +191,7 @@ static void an_operator_without_a_limit_is_named(void **state)
         char expected[64];
         start_tail(&b);
         end_tail(&b, build_node(&b, ops[k], build_inputs(b.site[0].value), "f", build_dims(1, 12)));
-        assert_null(apex_runner_new(&b.model, "naive", &site, 1, TILE, &noise, 1, &err));
+        assert_null(apex_runner_new(&b.model, "naive", &site, 1, TILE, NULL, &noise, 1, &err));
         snprintf(expected, sizeof expected, "'/f/%s' (%s)", ops[k], ops[k]);
         if (!strstr(err.text, expected) || !strstr(err.text, "no limit for sigma = inf"))
             fail_msg("%s", err.text);
@@ -267,7 +267,7 @@ static void dropout_has_no_limit(void **state)
     int site = 0;
     (void)state;
     residual(&b, 0, NULL);
-    assert_null(apex_runner_new(&b.model, "naive", &site, 1, TILE, &noise, 1, &err));
+    assert_null(apex_runner_new(&b.model, "naive", &site, 1, TILE, NULL, &noise, 1, &err));
     assert_non_null(strstr(err.text, "dropout"));
     build_free(&b);
 }

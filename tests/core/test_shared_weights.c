@@ -149,8 +149,8 @@ static void all_programs_of_an_engine_share_the_weights_of_a_node(void **state)
         int shared = 0;
         residual(&b, 0, NULL);
         assert_int_equal(engine_init(&e, &b.model, find(sharing[k]), &err), 0);
-        struct program *finite = program_perturbed(&e, 0, TILE, 0, APEX_NOISE_GAUSSIAN, &err);
-        struct program *limit = program_perturbed(&e, 0, TILE, 1, APEX_NOISE_GAUSSIAN, &err);
+        struct program *finite = program_perturbed(&e, 0, TILE, 1, 0, APEX_NOISE_GAUSSIAN, &err);
+        struct program *limit = program_perturbed(&e, 0, TILE, 1, 1, APEX_NOISE_GAUSSIAN, &err);
         struct program *clean = program_clean(&e, &err);
         assert_true(finite && limit && clean);
         for (int i = 0; i < e.layers; i++) {

@@ -55,8 +55,8 @@ static void prepare(struct state *s, const struct line *l)
     assert_int_equal(apex_site_match(s->model, l->site, chosen), 1);
     while (!chosen[site + 2])
         site++;
-    s->runner =
-        apex_runner_new(s->model, "auto", &site, 1, DRAWS, &noise, noise.kind != APEX_NOISE_DROPOUT, &err);
+    s->runner = apex_runner_new(s->model, "auto", &site, 1, DRAWS, NULL, &noise,
+                                noise.kind != APEX_NOISE_DROPOUT, &err);
     if (!s->runner)
         fail_msg("%s", err.text);
     s->last = *l;

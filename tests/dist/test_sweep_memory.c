@@ -11,17 +11,42 @@ static size_t bytes_of(const struct small *s)
     return bytes;
 }
 
+static struct small bounded(double bytes)
+{
+    char line[64];
+    snprintf(line, sizeof line, "memory: %.6f\n", 1e-6 * bytes);
+    return small_sweep(line);
+}
+
+static void a_bound_first_takes_fewer_scales_at_once_which_changes_no_result(void **state)
+{
+    (void)state;
+    struct small free_one = small_sweep("");
+    const double needed = (double)bytes_of(&free_one);
+    struct small bound = bounded(needed - 100);
+    const struct sweep_model *m = &bound.sweep->model[0], *before = &free_one.sweep->model[0];
+    assert_int_equal(before->at_once.single, 2);
+    assert_int_equal(before->at_once.all, 2);
+    assert_int_equal(m->at_once.single, 1);
+    assert_int_equal(m->at_once.all, 1);
+    assert_int_equal(m->tile_rows, before->tile_rows);
+    assert_true((double)bytes_of(&bound) <= needed - 100);
+    assert_memory_equal(m->context->key, before->context->key, 16);
+    small_end(&bound);
+    small_end(&free_one);
+}
+
 static void a_bound_makes_the_tiles_smaller_until_they_fit(void **state)
 {
     (void)state;
     struct small free_one = small_sweep("");
-    const size_t needed = bytes_of(&free_one);
     const int rows = free_one.sweep->model[0].tile_rows;
-    char line[64];
-    snprintf(line, sizeof line, "memory: %.4f\n", 0.75e-6 * (double)needed);
-    struct small bound = small_sweep(line);
+    free_one.sweep->model[0].at_once = (struct apex_scales){1, 1};
+    const double needed = (double)bytes_of(&free_one);
+    struct small bound = bounded(0.75 * needed);
+    assert_int_equal(bound.sweep->model[0].at_once.single, 1);
     assert_true(bound.sweep->model[0].tile_rows < rows);
-    assert_true((double)bytes_of(&bound) <= 0.75 * (double)needed);
+    assert_true((double)bytes_of(&bound) <= 0.75 * needed);
     assert_memory_not_equal(bound.sweep->model[0].context->key, free_one.sweep->model[0].context->key, 16);
     small_end(&bound);
     small_end(&free_one);
@@ -32,6 +57,7 @@ static void a_bound_that_is_kept_anyway_changes_nothing(void **state)
     (void)state;
     struct small free_one = small_sweep(""), bound = small_sweep("memory: 1000\n");
     assert_int_equal(bound.sweep->model[0].tile_rows, free_one.sweep->model[0].tile_rows);
+    assert_int_equal(bound.sweep->model[0].at_once.single, free_one.sweep->model[0].at_once.single);
     assert_memory_equal(bound.sweep->model[0].context->key, free_one.sweep->model[0].context->key, 16);
     small_end(&bound);
     small_end(&free_one);
@@ -57,6 +83,7 @@ static void the_clean_passes_before_the_units_are_counted(void **state)
     struct sweep_model m = s.sweep->model[0];
     m.sites = 0; /* units that keep no activation: the clean passes, which keep all, need more */
     m.tile_rows = 1;
+    m.at_once = (struct apex_scales){1, 1};
     const size_t clean = rms_bytes(s.sweep, &m, &err), all = compute_bytes(s.sweep, &m, &err);
     assert_int_not_equal(clean, 0);
     assert_int_equal(all, clean);
@@ -66,6 +93,7 @@ static void the_clean_passes_before_the_units_are_counted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_bound_first_takes_fewer_scales_at_once_which_changes_no_result),
         cmocka_unit_test(a_bound_makes_the_tiles_smaller_until_they_fit),
         cmocka_unit_test(a_bound_that_is_kept_anyway_changes_nothing),
         cmocka_unit_test(the_clean_passes_before_the_units_are_counted),

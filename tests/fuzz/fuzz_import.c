@@ -43,7 +43,7 @@ static void run(const struct apex_model *m)
     double sigma = 0.5;
     float *x = calloc((size_t)apex_shape_count(&m->input), sizeof *x);
     float *logits = calloc(2 * (size_t)m->classes, sizeof *logits);
-    struct apex_runner *r = apex_runner_new(m, "naive", sites, count, 2, &noise, 0, NULL);
+    struct apex_runner *r = apex_runner_new(m, "naive", sites, count, 2, NULL, &noise, 0, NULL);
     if (x && logits && r) {
         apex_runner_clean(r, x, logits);
         for (int s = 0; s < count; s++)
