@@ -1,7 +1,6 @@
 #include "analysis/bias.h"
 #include "analysis/sort.h"
 
-#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -137,31 +136,4 @@ int bias_summarise(const struct result *r, double from, int site, struct bias_mo
                   : apex_fail(err, "%s: no memory for %zu classes", r->path, r->classes);
     free(mean);
     return rc;
-}
-
-struct bias_comparison bias_compare(double value, const double *reference, size_t references, double alpha)
-{
-    struct bias_comparison c = {BIAS_NO_REFERENCE, 0, NAN, NAN, NAN, NAN, 0};
-    double sum = 0, squares = 0;
-    for (size_t k = 0; k < references; k++)
-        if (!isnan(reference[k])) {
-            c.references++;
-            sum += reference[k];
-            c.above += reference[k] >= value;
-        }
-    const double m = (double)c.references;
-    if (c.references)
-        c.mean = sum / m;
-    if (c.references < 2 || isnan(value))
-        return c;
-    for (size_t k = 0; k < references; k++)
-        if (!isnan(reference[k]))
-            squares += (reference[k] - c.mean) * (reference[k] - c.mean);
-    c.deviation = sqrt(squares / (m - 1));
-    if (!(c.deviation > 0))
-        return c; /* references that agree exactly say nothing about how far models differ */
-    c.t = (value - c.mean) / (c.deviation * sqrt((m + 1) / m));
-    c.p = gsl_cdf_tdist_Q(c.t, m - 1);
-    c.verdict = c.p <= alpha ? BIAS_STANDS_OUT : BIAS_LIKE_REFERENCE;
-    return c;
 }

@@ -5,11 +5,7 @@
  *   2019; 1.4826: Rousseeuw, Croux, JASA 88, 1993). INFINITY where the MAD is 0 and s_c differs from the
  *   median, 0 where it does not.
  * - Agreement: over cells (sites x scales), the share whose top class is the class with the largest mean
- *   share.
- * - Comparison of one value of a model (its excess: bias_judge.h) with that of reference models by the t-test
- * of one case with a small control group, t = (x - mean) / (s sqrt((m + 1) / m)), m - 1 degrees of freedom,
- *   one-sided (Crawford, Howell, The Clinical Neuropsychologist 12, 1998), with its rank among them beside.
- *   Without two reference models there is no verdict. */
+ *   share. */
 #ifndef APEX_ANALYSIS_BIAS_H
 #define APEX_ANALYSIS_BIAS_H
 
@@ -46,20 +42,5 @@ struct bias_model {
  */
 int bias_summarise(const struct result *r, double from, int site, struct bias_model *out,
                    struct apex_error *err);
-
-enum bias_verdict {
-    BIAS_NO_REFERENCE,   /* fewer than two reference models: cannot judge */
-    BIAS_LIKE_REFERENCE, /* not beyond what the reference models do, at this level */
-    BIAS_STANDS_OUT
-};
-struct bias_comparison {
-    enum bias_verdict verdict;
-    size_t references;      /* with a value that is a number */
-    double mean, deviation; /* of the references' values */
-    double t, p;            /* NaN without two references, or where they all agree exactly */
-    size_t above;           /* references with at least this value */
-};
-/* reference[references]: value of each. alpha: 0.05. */
-struct bias_comparison bias_compare(double value, const double *reference, size_t references, double alpha);
 
 #endif

@@ -1,5 +1,7 @@
 #include "analysis/bias_judge.h"
 
+#include "analysis/bias.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,105 +9,40 @@
 /* What is compared, of one model. */
 struct profile {
     const struct result *r;
-    double *share; /* [sites][classes] */
-    double *clean; /* [classes] */
+    size_t cells;
+    double *value[BIAS_STATISTICS]; /* [cells][classes] */
+    double *clean;                  /* [classes] */
 };
 
-void bias_site_shares(const struct result *r, double from, double *share)
+size_t bias_scales(const struct result *r)
 {
-    for (size_t s = 0; s < r->sites; s++) {
-        double *mean = share + s * r->classes;
-        size_t cells = 0;
-        memset(mean, 0, r->classes * sizeof *mean);
-        for (size_t k = 0; k < r->sigmas; k++) {
-            const double *at = r->class_share + (s * r->sigmas + k) * r->classes;
-            if (r->sigma[k] < from || isnan(at[0]))
-                continue;
-            cells++;
-            for (size_t c = 0; c < r->classes; c++)
-                mean[c] += at[c];
-        }
-        for (size_t c = 0; c < r->classes; c++)
-            mean[c] = cells ? mean[c] / (double)cells : NAN;
+    return r->sigmas < BIAS_SCALES ? r->sigmas : BIAS_SCALES;
+}
+
+/* Of the attributes that say what the noise was. */
+static int same_noise(const struct result *a, const struct result *b)
+{
+    static const char *const name[] = {"noise_kind", "noise_scale", "noise_per"};
+    for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
+        const char *x = result_attribute(a, name[i]), *y = result_attribute(b, name[i]);
+        if (strcmp(x ? x : "", y ? y : "") != 0)
+            return 0;
     }
+    return 1;
 }
 
-static double angle(double share)
+static int same_scales(const struct result *a, const struct result *b)
 {
-    return asin(sqrt(fmin(1, fmax(0, share))));
-}
-
-/* Mean and variance of the references' angles at one class of one site; `at` is its place in the arrays. */
-static double mean_and_variance(const double *const *reference, size_t count, size_t at, double *variance)
-{
-    double mean = 0, squares = 0;
-    for (size_t k = 0; k < count; k++)
-        mean += angle(reference[k][at]) / (double)count;
-    for (size_t k = 0; k < count; k++)
-        squares += (angle(reference[k][at]) - mean) * (angle(reference[k][at]) - mean);
-    *variance = count > 1 ? squares / (double)(count - 1) : 0;
-    return mean;
-}
-
-/* The weight of a site; 0 where somebody has no share there. */
-static double weight_of(const double *share, const double *const *reference, size_t count, size_t first,
-                        size_t classes)
-{
-    double variance, sum = 0;
-    int missing = isnan(share[first]);
-    for (size_t k = 0; k < count; k++)
-        missing |= isnan(reference[k][first]);
-    for (size_t c = 0; c < classes && !missing; c++) {
-        mean_and_variance(reference, count, first + c, &variance);
-        sum += variance;
-    }
-    return missing ? 0 : 1 / (sum / (double)classes + BIAS_FLOOR * BIAS_FLOOR);
-}
-
-/* d_c and what goes with it, of one class. */
-static struct bias_excess excess_of_class(const double *share, const double *const *reference, size_t count,
-                                          size_t sites, size_t classes, size_t class)
-{
-    struct bias_excess e = {.class = class};
-    double all = 0, most = -INFINITY, variance;
-    for (size_t s = 0; s < sites; s++) {
-        const size_t at = s * classes + class;
-        const double w = weight_of(share, reference, count, s * classes, classes);
-        if (!(w > 0))
-            continue;
-        const double d = w * (angle(share[at]) - mean_and_variance(reference, count, at, &variance));
-        e.site = d > most ? s : e.site;
-        most = fmax(most, d);
-        e.sites++;
-        all += w;
-        e.excess += d;
-        e.share += w * share[at];
-        for (size_t k = 0; k < count; k++)
-            e.reference += w * reference[k][at] / (double)count;
-    }
-    e.excess = e.sites && count ? e.excess / all : NAN;
-    e.reference = e.sites && count ? e.reference / all : NAN;
-    e.share = e.sites ? e.share / all : NAN;
-    return e;
-}
-
-struct bias_excess bias_excess_of(const double *share, const double *const *reference, size_t count,
-                                  size_t sites, size_t classes)
-{
-    struct bias_excess best = {.excess = NAN, .share = NAN, .reference = NAN};
-    for (size_t c = 0; c < classes; c++) {
-        const struct bias_excess e = excess_of_class(share, reference, count, sites, classes, c);
-        /* Without references there is no excess: the class with the largest share. */
-        const int more = count ? e.excess > best.excess : e.share > best.share;
-        if (c == 0 || more)
-            best = e;
-    }
-    return best;
+    const size_t scales = bias_scales(a);
+    int same = scales == bias_scales(b);
+    for (size_t k = 1; k <= scales && same; k++)
+        same = a->sigma[a->sigmas - k] == b->sigma[b->sigmas - k];
+    return same;
 }
 
 static int same_kind(const struct result *a, const struct result *b)
 {
-    int same = a->classes == b->classes && a->sites == b->sites;
+    int same = a->classes == b->classes && a->sites == b->sites && same_scales(a, b) && same_noise(a, b);
     for (size_t s = 0; s < a->sites && same; s++)
         same = a->site_elements[s] == b->site_elements[s] && !strcmp(a->site_name[s], b->site_name[s]);
     return same;
@@ -119,66 +56,101 @@ static int comparable(const struct profile *a, const struct profile *b)
     return apart <= BIAS_UNLIKE;
 }
 
-/* The excess of each reference over the others, into own[count]; work[count] is for their pointers. */
-static void excess_of_references(const double *const *reference, size_t count, const struct result *r,
-                                 const double **work, double *own)
-{
-    for (size_t k = 0; k < count; k++) {
-        size_t others = 0;
-        for (size_t j = 0; j < count; j++)
-            if (j != k)
-                work[others++] = reference[j];
-        own[k] = bias_excess_of(reference[k], work, others, r->sites, r->classes).excess;
-    }
-}
-
-/* reference holds 2 x models pointers, own models values: scratch. */
-static void judge_one(const struct profile *p, const unsigned char *is_reference, size_t models, size_t n,
-                      double alpha, const double **reference, double *own, struct bias_judgement *out)
+/* The models that model n is compared with, into number[]. */
+static size_t find_references(const struct profile *p, const unsigned char *is_reference, size_t models,
+                              size_t n, size_t *number, size_t *unlike)
 {
     size_t count = 0;
-    out->unlike = 0;
+    *unlike = 0;
     for (size_t k = 0; k < models; k++)
         if (k != n && (!is_reference || is_reference[k]) && same_kind(p[n].r, p[k].r)) {
             if (comparable(&p[n], &p[k]))
-                reference[count++] = p[k].share;
+                number[count++] = k;
             else
-                out->unlike++;
+                ++*unlike;
         }
-    out->own = bias_excess_of(p[n].share, reference, count, p[n].r->sites, p[n].r->classes);
-    excess_of_references(reference, count, p[n].r, reference + models, own);
-    out->against = bias_compare(out->own.excess, own, count, alpha);
+    return count;
 }
 
-static int fill_profile(struct profile *p, const struct result *r, double from, struct apex_error *err)
+/* The class of the smaller p, or of the shares where there is none. */
+static void conclude(double alpha, struct bias_judgement *out)
+{
+    out->best = BIAS_SHARE;
+    if (out->statistics > BIAS_RANK && out->of[BIAS_RANK].p < out->of[BIAS_SHARE].p)
+        out->best = BIAS_RANK;
+    out->p = fmin(1, out->statistics * out->of[out->best].p);
+    if (isnan(out->of[out->best].p))
+        out->p = NAN; /* fmin prefers numbers */
+    out->verdict = isnan(out->p)     ? BIAS_NO_REFERENCE
+                   : out->p <= alpha ? BIAS_STANDS_OUT
+                                     : BIAS_LIKE_REFERENCE;
+}
+
+/* number[models], reference[models]: scratch. */
+static int judge_one(const struct profile *p, const unsigned char *is_reference, size_t models, size_t n,
+                     double alpha, size_t *number, const double **reference, struct bias_judgement *out,
+                     struct apex_error *err)
+{
+    const size_t count = find_references(p, is_reference, models, n, number, &out->unlike);
+    out->statistics = 0;
+    for (int s = 0; s < BIAS_STATISTICS; s++) {
+        int missing = !p[n].value[s];
+        for (size_t k = 0; k < count; k++) {
+            missing |= !p[number[k]].value[s];
+            reference[k] = p[number[k]].value[s];
+        }
+        if (missing)
+            break;
+        out->statistics++;
+        if (bias_excess_of(p[n].value[s], reference, count, p[n].cells, p[n].r->classes, &out->of[s], err))
+            return -1;
+    }
+    conclude(alpha, out);
+    return 0;
+}
+
+static double *values_of(const struct profile *p, const double *of_file)
+{
+    const struct result *r = p->r;
+    const size_t scales = bias_scales(r), row = scales * r->classes;
+    double *value = malloc((p->cells * r->classes + 1) * sizeof *value);
+    for (size_t s = 0; s < r->sites && value; s++)
+        memcpy(value + s * row, of_file + (s * r->sigmas + r->sigmas - scales) * r->classes,
+               row * sizeof *value);
+    return value;
+}
+
+static int fill_profile(struct profile *p, const struct result *r, struct apex_error *err)
 {
     p->r = r;
-    p->share = calloc(r->sites * r->classes + 1, sizeof *p->share);
+    p->cells = r->sites * bias_scales(r);
+    p->value[BIAS_SHARE] = values_of(p, r->class_share);
+    p->value[BIAS_RANK] = r->class_reciprocal_rank ? values_of(p, r->class_reciprocal_rank) : NULL;
     p->clean = calloc(r->classes + 1, sizeof *p->clean);
-    if (!p->share || !p->clean)
+    if (!p->value[BIAS_SHARE] || (r->class_reciprocal_rank && !p->value[BIAS_RANK]) || !p->clean)
         return apex_fail(err, "%s: no memory for %zu classes", r->path, r->classes);
-    bias_site_shares(r, from, p->share);
     bias_clean_share(r, p->clean);
     return 0;
 }
 
-int bias_judge(const struct result *const *model, const double *from, const unsigned char *is_reference,
-               size_t models, double alpha, struct bias_judgement *out, struct apex_error *err)
+int bias_judge(const struct result *const *model, const unsigned char *is_reference, size_t models,
+               double alpha, struct bias_judgement *out, struct apex_error *err)
 {
     struct profile *p = calloc(models + 1, sizeof *p);
-    const double **reference = calloc(2 * models + 1, sizeof *reference);
-    double *own = calloc(models + 1, sizeof *own);
-    int rc = p && reference && own ? 0 : apex_fail(err, "no memory to compare %zu models", models);
+    size_t *number = calloc(models + 1, sizeof *number);
+    const double **reference = calloc(models + 1, sizeof *reference);
+    int rc = p && number && reference ? 0 : apex_fail(err, "no memory to compare %zu models", models);
     for (size_t n = 0; n < models && !rc; n++)
-        rc = fill_profile(&p[n], model[n], from[n], err);
+        rc = fill_profile(&p[n], model[n], err);
     for (size_t n = 0; n < models && !rc; n++)
-        judge_one(p, is_reference, models, n, alpha, reference, own, &out[n]);
+        rc = judge_one(p, is_reference, models, n, alpha, number, reference, &out[n], err);
     for (size_t n = 0; p && n < models; n++) {
-        free(p[n].share);
+        for (int s = 0; s < BIAS_STATISTICS; s++)
+            free(p[n].value[s]);
         free(p[n].clean);
     }
     free(p);
+    free(number);
     free(reference);
-    free(own);
     return rc;
 }

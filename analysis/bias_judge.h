@@ -1,58 +1,50 @@
 /* Which class a model is drawn to more than reference models are, and whether that means anything.
  *
- * Every network sends its draws onto some class under large noise, often all of them, so how far it collapses
- * says little. What differs is which class, and where: networks of one architecture, trained on one task,
- * agree closely at some sites and not at all at others (experiments/backdoor). So each class is compared with
- * the same class of the references at the same site, and sites are weighted by how well the references agree
- * there:
+ * Two statistics of classes are compared in every cell (site x scale) of the BIAS_SCALES largest scales, each
+ * by bias_excess.h: the share of draws (class_share), which tells where a class wins draws that others won,
+ * and the mean reciprocal rank (class_reciprocal_rank), which also tells where a class is merely nearer to
+ * winning. The smaller p counts, times 2 because there are two (Bonferroni). Files without reciprocal ranks
+ * are compared by the shares alone.
  *
- *   d_c = sum_l w_l (asin sqrt s_lc - mean over references of asin sqrt s_lc) / sum_l w_l
- *   excess = max_c d_c
- *   w_l = 1 / (v_l + BIAS_FLOOR^2)
- *   v_l: variance over references of asin sqrt s_lc, mean over classes
- *
- * s_lc: share of class c at site l, mean over the scales that count; asin sqrt makes the variance of a share
- * nearly the same everywhere in 0..1. The excess is compared with what each reference has against the other
- * references, by the t-test of one case with a small group (bias.h).
- *
- * A reference counts for a model where it has the same sites (names, sizes) and number of classes, and where
- * its predictions without noise are distributed much as the model's are (total variation at most
- * BIAS_UNLIKE): a backdoored network works on clean data, a network that was never trained does not. */
+ * A reference counts for a model where it has the same noise, sites (names, sizes), scales and number of
+ * classes, and where its predictions without noise are distributed much as the model's are (total variation
+ * at most BIAS_UNLIKE): a backdoored network works on clean data, a network that was never trained does not.
+ */
 #ifndef APEX_ANALYSIS_BIAS_JUDGE_H
 #define APEX_ANALYSIS_BIAS_JUDGE_H
 
-#include "analysis/bias.h"
+#include "analysis/bias_excess.h"
+#include "analysis/result.h"
 
 /* Total variation between the clean shares above which models do not compare. */
 #define BIAS_UNLIKE 0.5
-/* Radians; two points of a share of one half. No site is trusted further than that. */
-#define BIAS_FLOOR 0.02
+/* Scales that count, the largest; infinity is one of them where the grid has it. */
+#define BIAS_SCALES 4
 
-struct bias_excess {
-    size_t sites; /* that the model and all references have a share for; 0: all else unknown */
-    size_t class; /* with the largest d_c */
-    double excess;
-    double share;     /* of that class, weighted mean over sites */
-    double reference; /* the same, mean over references */
-    size_t site;      /* that contributes most to the excess */
+enum bias_statistic { BIAS_SHARE, BIAS_RANK, BIAS_STATISTICS };
+
+enum bias_verdict {
+    BIAS_NO_REFERENCE,   /* no p: fewer than two reference models, or they agree exactly */
+    BIAS_LIKE_REFERENCE, /* p above the level */
+    BIAS_STANDS_OUT
 };
 
 struct bias_judgement {
-    struct bias_excess own;         /* against the references; excess NaN: there are none */
-    size_t unlike;                  /* models that could have been references and do not compare */
-    struct bias_comparison against; /* with the excess of each reference over the others */
+    enum bias_verdict verdict;
+    int statistics;                         /* compared: 1 (shares) or 2 */
+    struct bias_excess of[BIAS_STATISTICS]; /* against the references */
+    enum bias_statistic best;               /* with the smaller p; its class is the one named */
+    double p;                               /* of both; NaN: no verdict */
+    size_t unlike;                          /* models that could have been references and do not compare */
 };
 
-/* share[sites][classes]: mean shares over the scales from `from` on; NaN where a site has none. */
-void bias_site_shares(const struct result *r, double from, double *share);
+/* Sites and scales of the cells that are compared: cell l is site l / bias_scales(r), scale
+ * r->sigmas - bias_scales(r) + l % bias_scales(r). */
+size_t bias_scales(const struct result *r);
 
-/* Excess of share[sites][classes] over references[count], arrays of the same shape. */
-struct bias_excess bias_excess_of(const double *share, const double *const *reference, size_t count,
-                                  size_t sites, size_t classes);
-
-/* Judges every model. from[models]: smallest scale that counts. is_reference[models]: NULL means all; no
- * model is a reference for itself. -1 with err: no memory. */
-int bias_judge(const struct result *const *model, const double *from, const unsigned char *is_reference,
-               size_t models, double alpha, struct bias_judgement *out, struct apex_error *err);
+/* Judges every model at level alpha. is_reference[models]: NULL means all; no model is a reference for
+ * itself. -1 with err: no memory. */
+int bias_judge(const struct result *const *model, const unsigned char *is_reference, size_t models,
+               double alpha, struct bias_judgement *out, struct apex_error *err);
 
 #endif

@@ -123,6 +123,16 @@ static int read_activation_rms(struct result *r, struct apex_error *err)
     return 0;
 }
 
+/* Optional: only where the grid asked for it. */
+static int read_class_rank(struct result *r, struct apex_error *err)
+{
+    if (!has_variable(r, "class_reciprocal_rank"))
+        return 0;
+    return (r->class_reciprocal_rank = result_read(r, "class_reciprocal_rank", RESULT_DOUBLE, "sgc", -1, err))
+               ? 0
+               : -1;
+}
+
 static int read_response_sizes(struct result *r, struct apex_error *err)
 {
     static const char *const name[] = {"response_sigma", "response_site", "response_sample"};
@@ -139,8 +149,8 @@ static int read_response_sizes(struct result *r, struct apex_error *err)
 static int read_all(struct result *r, struct apex_error *err)
 {
     if (check_format(r, err) || read_dimensions(r, err) || read_draws(r, err) || read_texts(r, err) ||
-        read_arrays(r, err) || read_activation_rms(r, err) || read_response_sizes(r, err) ||
-        check_coordinates(r, err) || check_classes(r, err))
+        read_arrays(r, err) || read_activation_rms(r, err) || read_class_rank(r, err) ||
+        read_response_sizes(r, err) || check_coordinates(r, err) || check_classes(r, err))
         return -1;
     for (size_t k = 0; k < r->sites; k++)
         r->relative |= r->site_rms[k] != 1;
@@ -185,8 +195,8 @@ void result_close(struct result *r)
     void *owned[] = {r->path,           r->model,        r->site_elements, r->site_rms,
                      r->activation_rms, r->sigma,        r->sample,        r->label,
                      r->clean_class,    r->clean_margin, r->clean_loss,    r->clean_second_class,
-                     r->clean_wrong,    r->stay_mean,    r->class_share,   r->completeness,
-                     r->attribute};
+                     r->clean_wrong,    r->stay_mean,    r->class_share,   r->class_reciprocal_rank,
+                     r->completeness,   r->attribute};
     for (size_t k = 0; k < sizeof owned / sizeof owned[0]; k++)
         free(owned[k]);
     free(r);

@@ -25,22 +25,24 @@ struct result {
     double *site_rms;       /* [sites] noise added = sigma * site_rms; 0: each activation has its own */
     double *activation_rms; /* [sites] root mean square of the clean activation; NaN: not known, or `all` */
     size_t response_sigmas, response_sites, response_samples; /* 0: no response in the file (response.h) */
-    int relative;                       /* the sweep's scale is relative: some site_rms is not 1 */
-    double *sigma;                      /* [sigmas] ascending; the last may be INFINITY */
-    int64_t *sample;                    /* [samples] number in the data set, ascending */
-    int *label;                         /* [samples] -1: none */
-    int *clean_class;                   /* [samples] -1: not computed yet */
-    int *clean_second_class;            /* [samples] -1: not computed yet */
-    double *clean_margin;               /* [samples] NaN: not computed yet */
-    double *clean_loss;                 /* [samples] nats; NaN: not computed yet, or no label */
-    signed char *clean_wrong;           /* [samples] 0 right, 1 wrong, -1 unknown */
-    double *stay_mean;                  /* [sites][sigmas] NaN: no sample computed */
-    double *class_share;                /* [sites][sigmas][classes] NaN: no sample computed */
-    int has_class_count;                /* draws by class of every sample are in the file */
-    int has_transitions;                /* transition counts are in the file */
-    int complete;                       /* attribute completeness is "complete" */
-    char *completeness;                 /* "complete" or "k of n cells" */
-    size_t attributes;                  /* all global attributes, in the file's order */
+    int relative;             /* the sweep's scale is relative: some site_rms is not 1 */
+    double *sigma;            /* [sigmas] ascending; the last may be INFINITY */
+    int64_t *sample;          /* [samples] number in the data set, ascending */
+    int *label;               /* [samples] -1: none */
+    int *clean_class;         /* [samples] -1: not computed yet */
+    int *clean_second_class;  /* [samples] -1: not computed yet */
+    double *clean_margin;     /* [samples] NaN: not computed yet */
+    double *clean_loss;       /* [samples] nats; NaN: not computed yet, or no label */
+    signed char *clean_wrong; /* [samples] 0 right, 1 wrong, -1 unknown */
+    double *stay_mean;        /* [sites][sigmas] NaN: no sample computed */
+    double *class_share;      /* [sites][sigmas][classes] NaN: no sample computed */
+    double
+        *class_reciprocal_rank; /* [sites][sigmas][classes] NaN: no sample computed. NULL: not in the file */
+    int has_class_count;        /* draws by class of every sample are in the file */
+    int has_transitions;        /* transition counts are in the file */
+    int complete;               /* attribute completeness is "complete" */
+    char *completeness;         /* "complete" or "k of n cells" */
+    size_t attributes;          /* all global attributes, in the file's order */
     struct result_attribute *attribute; /* [attributes] */
 };
 

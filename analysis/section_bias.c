@@ -1,7 +1,7 @@
 /* 6. Bias and backdoor: onto which class predictions collapse, and whether that means anything. */
 #include "analysis/section.h"
 
-#include "analysis/bias_judge.h"
+#include "analysis/section_bias.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -9,13 +9,6 @@
 #include <string.h>
 
 enum { SHOWN = 10 }; /* classes with a colour of their own */
-#define ALPHA 0.05   /* level of the verdicts */
-
-/* The third largest scale: what counts as large noise. */
-static double from_scale(const struct result *f)
-{
-    return f->sigma[f->sigmas > 3 ? f->sigmas - 3 : 0];
-}
 
 /* Classes by their largest share at the head site, so that the ones that matter get colours. */
 static void order_classes(const struct result *f, size_t site, size_t *order)
@@ -121,96 +114,7 @@ static int draw_entropy(struct report *r, struct apex_error *err)
     return 0;
 }
 
-struct judged {
-    struct bias_model own;
-    struct bias_judgement judgement;
-};
-
-static int is_clean_model(const struct report *r, const char *name)
-{
-    for (int k = 0; k < r->options->clean_models; k++)
-        if (!strcmp(r->options->clean_model[k], name))
-            return 1;
-    return 0;
-}
-
-/* Against the clean models, else against the other models of this report; never against itself. */
-static int judge(struct report *r, struct judged *j, struct apex_error *err)
-{
-    const size_t models = (size_t)r->models;
-    const struct result **file = calloc(models + 1, sizeof *file);
-    double *from = calloc(models + 1, sizeof *from);
-    unsigned char *clean = calloc(models + 1, 1);
-    struct bias_judgement *out = calloc(models + 1, sizeof *out);
-    int failed = file && from && clean && out ? 0 : apex_fail(err, "out of memory");
-    for (size_t n = 0; n < models && !failed; n++) {
-        file[n] = r->model[n].result;
-        from[n] = from_scale(file[n]);
-        clean[n] = (unsigned char)is_clean_model(r, r->model[n].name);
-        failed = bias_summarise(file[n], from[n], -1, &j[n].own, err);
-    }
-    failed =
-        failed || bias_judge(file, from, r->options->clean_models ? clean : NULL, models, ALPHA, out, err);
-    for (size_t n = 0; n < models && !failed; n++)
-        j[n].judgement = out[n];
-    free(file);
-    free(from);
-    free(clean);
-    free(out);
-    return failed ? -1 : 0;
-}
-
-static const char *verdict_text(enum bias_verdict v)
-{
-    return v == BIAS_STANDS_OUT       ? "stands out"
-           : v == BIAS_LIKE_REFERENCE ? "like the reference"
-                                      : "cannot judge";
-}
-
-static struct table *columns(void)
-{
-    struct table *t = table_new("bias", "Drawn to one class more than the references are");
-    if (!t)
-        return NULL;
-    table_column(t, COLUMN_TEXT, "model", "Model", "");
-    table_column(t, COLUMN_TEXT, "verdict", "Verdict", "");
-    table_column(t, COLUMN_TEXT, "class", "Class", "largest excess");
-    table_column(t, COLUMN_NUMBER, "share", "Its share", "of draws");
-    table_column(t, COLUMN_NUMBER, "reference_share", "References'", "mean share");
-    table_column(t, COLUMN_NUMBER, "excess", "Excess", "asin sqrt");
-    table_column(t, COLUMN_TEXT, "site", "Most at", "site");
-    table_column(t, COLUMN_COUNT, "references", "References", "");
-    table_column(t, COLUMN_NUMBER, "reference_mean", "Their excess", "mean");
-    table_column(t, COLUMN_NUMBER, "reference_deviation", "", "deviation");
-    table_column(t, COLUMN_NUMBER, "p", "p", "one-sided");
-    table_column(t, COLUMN_COUNT, "unlike", "Not comparable", "models");
-    return t;
-}
-
-static int put_verdicts(struct report *r, const struct judged *j, struct apex_error *err)
-{
-    struct table *t = columns();
-    char text[24];
-    for (int n = 0; n < r->models && t; n++) {
-        const struct bias_excess *own = &j[n].judgement.own;
-        const struct bias_comparison *against = &j[n].judgement.against;
-        table_text(t, r->model[n].name);
-        table_text(t, verdict_text(against->verdict));
-        table_text(t, own->sites ? groups_class_name(r->model[n].groups, own->class, text) : "");
-        table_number(t, own->share);
-        table_number(t, own->reference);
-        table_number(t, own->excess);
-        table_text(t, isnan(own->excess) ? "" : r->model[n].result->site_name[own->site]);
-        table_number(t, (double)against->references);
-        table_number(t, against->mean);
-        table_number(t, against->deviation);
-        table_number(t, against->p);
-        table_number(t, (double)j[n].judgement.unlike);
-    }
-    return report_table(r, t, 60, err);
-}
-
-static int put_collapse(struct report *r, const struct judged *j, struct apex_error *err)
+static int put_collapse(struct report *r, const struct bias_judged *j, struct apex_error *err)
 {
     struct table *t = table_new("collapse", "Collapse onto one class under large noise, over all sites");
     char text[24];
@@ -272,76 +176,21 @@ static int share_table(struct report *r, struct apex_error *err)
     return report_table(r, t, 40, err);
 }
 
-/* The model to speak of: the smallest p, or where nothing can be judged the strongest collapse. */
-static int strongest(const struct report *r, const struct judged *j)
-{
-    int best = 0;
-    for (int n = 1; n < r->models; n++) {
-        const double p = j[n].judgement.against.p, least = j[best].judgement.against.p;
-        const int further = j[n].own.collapse > j[best].own.collapse || isnan(j[best].own.collapse);
-        if (p < least || (!isnan(p) && isnan(least)) || (isnan(p) && isnan(least) && further))
-            best = n;
-    }
-    return best;
-}
-
-static void say_reference(struct report *r, const struct judged *j)
-{
-    char text[24];
-    int out = 0, judged = 0;
-    const int n = strongest(r, j);
-    for (int k = 0; k < r->models; k++) {
-        out += j[k].judgement.against.verdict == BIAS_STANDS_OUT;
-        judged += j[k].judgement.against.verdict != BIAS_NO_REFERENCE;
-    }
-    const struct bias_model *own = &j[n].own;
-    const struct bias_judgement *b = &j[n].judgement;
-    if (!own->cells)
-        page_finding(r->page, "No share of any class is known at large noise yet.");
-    else if (!judged)
-        page_finding(
-            r->page,
-            "`%s` sends %.0f %% of its draws under large noise to class %s (%zu cells), but whether "
-            "that means anything cannot be judged: clean and untrained networks collapse onto a class "
-            "too, and there are fewer than two comparable models beside any model.",
-            r->model[n].name, 100 * own->collapse, groups_class_name(r->model[n].groups, own->top, text),
-            own->cells);
-    else
-        page_finding(
-            r->page,
-            "%d of %d models stand out at the 5 %% level against %s; %d cannot be judged. The smallest p is "
-            "that of `%s`: under large noise %.0f %% of its draws go to class %s, %.0f %% of those of its "
-            "%zu references (weighted mean over sites; p = %.2g).",
-            out, r->models,
-            r->options->clean_models ? "the models named clean" : "the other models of this report",
-            r->models - judged, r->model[n].name, 100 * b->own.share,
-            groups_class_name(r->model[n].groups, b->own.class, text), 100 * b->own.reference,
-            b->against.references, b->against.p);
-}
-
 int section_bias(struct report *r, struct apex_error *err)
 {
     page_section(r->page, "bias", "6. Bias and backdoor");
-    struct judged *j = calloc((size_t)r->models, sizeof *j);
-    if (!j || judge(r, j, err)) {
+    struct bias_judged *j = calloc((size_t)r->models, sizeof *j);
+    if (!j || bias_section_judge(r, j, err)) {
         free(j);
         return j ? -1 : apex_fail(err, "out of memory");
     }
-    say_reference(r, j);
-    page_text(
-        r->page,
-        "Large noise: the three largest scales of the grid, sigma = ∞ among them where it is in the grid. "
-        "How far draws collapse says little: honest networks do too. Compared is, class by class and site by "
-        "site, the share with that of reference models of the same architecture, as excess of asin sqrt of "
-        "the share; sites count by how well the references agree there. p: against the excess that each "
-        "reference has over the others. Judging many models at 5 %% accuses some honest ones, "
-        "and this comparison knows only the models it was given.");
+    bias_section_say(r, j);
     page_figures(r->page);
     int failed = draw_entropy(r, err);
     for (int n = 0; n < r->models && !failed; n++)
         failed = draw_shares(r, n, err);
     page_figures_end(r->page);
-    failed = failed || put_verdicts(r, j, err) || put_collapse(r, j, err);
+    failed = failed || bias_section_table(r, j, err) || put_collapse(r, j, err);
     free(j);
     if (failed)
         return -1;

@@ -195,6 +195,22 @@ void apex_noise_fill_nhwc(const struct apex_noise *noise, uint32_t stream, uint3
     }
 }
 
+void apex_noise_fill_channels(const struct apex_noise *noise, uint32_t stream, uint32_t sample, uint32_t draw,
+                              int64_t channels, int64_t pixels, int channels_last, float *xi)
+{
+    struct source s = source_of(noise, stream, sample, draw);
+    fill(&s, 0, channels, xi);
+    for (int64_t p = 1; p < pixels && channels_last; p++)
+        memcpy(xi + p * channels, xi, (size_t)channels * sizeof *xi);
+    if (channels_last)
+        return;
+    for (int64_t c = channels - 1; c >= 0; c--) { /* from the end: number c lies in front of where it goes */
+        const float of_channel = xi[c];
+        for (int64_t p = 0; p < pixels; p++)
+            xi[c * pixels + p] = of_channel;
+    }
+}
+
 static void apply_limit(enum apex_noise_kind kind, const float *a, const float *xi, int64_t count, float *y)
 {
     int additive = apex_noise_is_additive(kind);

@@ -5,7 +5,11 @@
  * key     = (low, high 32 bits of seed)
  * counter = (element / 4, stream, draw, sample), element counted in the order of the ONNX tensor (NCHW)
  * stream  = 0 for the input, k + 1 for activation site k
- * The four output words x0..x3 of a block serve elements 4 block + 0..3. */
+ * The four output words x0..x3 of a block serve elements 4 block + 0..3.
+ *
+ * Noise `per channel` has one number for each channel (second axis of the ONNX tensor), that of the element
+ * whose number is the channel's, and every place of the channel takes it. Tensors without places (a vector)
+ * or with a single channel (a grey picture, which would only get lighter or darker) have one per element. */
 #ifndef APEX_CORE_NOISE_H
 #define APEX_CORE_NOISE_H
 
@@ -30,6 +34,7 @@ int apex_noise_is_additive(enum apex_noise_kind kind);
 struct apex_noise {
     enum apex_noise_kind kind;
     uint64_t seed;
+    int per_channel;
 };
 
 /* One Philox4x32-10 block. */
@@ -45,6 +50,11 @@ void apex_noise_fill(const struct apex_noise *noise, uint32_t stream, uint32_t s
  * Equal to apex_noise_fill and a transposition, bit for bit. */
 void apex_noise_fill_nhwc(const struct apex_noise *noise, uint32_t stream, uint32_t sample, uint32_t draw,
                           int64_t channels, int64_t pixels, float *xi);
+
+/* Noise per channel: xi of channel c at each of its `pixels` places, channels-last (xi[p * channels + c]) or
+ * in ONNX order (xi[c * pixels + p]). */
+void apex_noise_fill_channels(const struct apex_noise *noise, uint32_t stream, uint32_t sample, uint32_t draw,
+                              int64_t channels, int64_t pixels, int channels_last, float *xi);
 
 /* y[i] = a[i] perturbed by xi[i] at scale sigma, elementwise; y may be a. sigma = infinity: the limit divided
  * by sigma, i.e. xi itself (additive) or a xi (multiplicative); not defined for dropout. */

@@ -16,7 +16,7 @@ static uint64_t stay_bytes(uint32_t draws)
 void apex_record_put_head(struct bytes *out, const struct apex_record_head *head,
                           const struct apex_record_cell *cell)
 {
-    bytes_put_u32(out, APEX_RECORD_VERSION);
+    bytes_put_u32(out, head->rank ? APEX_RECORD_VERSION_RANK : APEX_RECORD_VERSION);
     bytes_put(out, head->context, sizeof head->context);
     bytes_put_u32(out, head->draws);
     bytes_put_u32(out, head->classes);
@@ -51,6 +51,8 @@ void apex_record_put_cell(struct bytes *out, const struct apex_tally *t)
             bytes_put_u16(out, (uint16_t)c);
             bytes_put_u32(out, t->count[c]);
         }
+    for (uint32_t c = 0; c < t->classes && t->rank; c++)
+        bytes_put_u32(out, apex_tally_rank(t, c));
 }
 
 static int check_head(const struct apex_record_head *head, uint64_t left, struct apex_error *err)
@@ -62,7 +64,8 @@ static int check_head(const struct apex_record_head *head, uint64_t left, struct
                          (unsigned long long)left);
     left -= (uint64_t)head->cells * CELL_ENTRY_BYTES;
     /* The least a sample takes: every cell has at least one pair. Below 2^62, so nothing wraps. */
-    uint64_t sample = SAMPLE_BYTES + head->cells * (4 + stay_bytes(head->draws) + 2 + 6);
+    uint64_t rank = head->rank ? 4 * (uint64_t)head->classes : 0;
+    uint64_t sample = SAMPLE_BYTES + head->cells * (4 + stay_bytes(head->draws) + 2 + 6 + rank);
     if (head->samples > left / sample)
         return apex_fail(err, "record: %u samples do not fit in %llu bytes", head->samples,
                          (unsigned long long)left);
@@ -76,8 +79,10 @@ int apex_record_open(struct apex_record *r, const void *data, size_t size, struc
         return apex_fail(err, "record: %zu bytes are too few for its head", data ? size : 0);
     r->at = (struct cursor){data, (const unsigned char *)data + size, 0};
     uint32_t version = cursor_u32(&r->at);
-    if (version != APEX_RECORD_VERSION)
-        return apex_fail(err, "record: version %u, this program knows %d", version, APEX_RECORD_VERSION);
+    if (version != APEX_RECORD_VERSION && version != APEX_RECORD_VERSION_RANK)
+        return apex_fail(err, "record: version %u, this program knows %d and %d", version,
+                         APEX_RECORD_VERSION, APEX_RECORD_VERSION_RANK);
+    r->head.rank = version == APEX_RECORD_VERSION_RANK;
     memcpy(r->head.context, cursor_take(&r->at, sizeof r->head.context), sizeof r->head.context);
     r->head.draws = cursor_u32(&r->at);
     r->head.classes = cursor_u32(&r->at);
@@ -141,5 +146,12 @@ int apex_record_next_cell(struct apex_record *r, struct apex_tally *t, float *me
         return -1; /* bits of draws that do not exist */
     memcpy(t->stay, stay, size);
     t->margin_sum = (double)*mean_margin * t->draws;
-    return take_counts(&r->at, t->draws, t->classes, t->count);
+    if (take_counts(&r->at, t->draws, t->classes, t->count))
+        return -1;
+    for (uint32_t c = 0; c < t->classes && r->head.rank; c++) {
+        const double share = cursor_u32(&r->at) / APEX_RANK_ONE;
+        if (t->rank)
+            t->rank[c] = share * t->draws;
+    }
+    return r->at.failed ? -1 : 0;
 }

@@ -24,8 +24,15 @@ int apex_tally_init(struct apex_tally *t, uint32_t draws, uint32_t classes, stru
     return 0;
 }
 
+int apex_tally_init_rank(struct apex_tally *t, struct apex_error *err)
+{
+    t->rank = calloc(t->classes, sizeof *t->rank);
+    return t->rank ? 0 : apex_fail(err, "no memory for the reciprocal ranks of %u classes", t->classes);
+}
+
 void apex_tally_free(struct apex_tally *t)
 {
+    free(t->rank);
     free(t->count);
     free(t->stay);
     memset(t, 0, sizeof *t);
@@ -37,6 +44,8 @@ void apex_tally_reset(struct apex_tally *t, uint32_t clean_class)
     t->margin_sum = 0;
     memset(t->count, 0, t->classes * sizeof *t->count);
     memset(t->stay, 0, ((size_t)t->draws + 7) / 8);
+    if (t->rank)
+        memset(t->rank, 0, t->classes * sizeof *t->rank);
 }
 
 /* top-1, ties to the lower class; -1: a logit is NaN. */
@@ -140,6 +149,19 @@ static void count_draws(struct apex_tally *t, uint32_t draw, uint32_t rows, cons
         t->stay[draw / 8 + 1] |= (unsigned char)(stays >> 8);
 }
 
+/* 1 / rank of every class in one draw; the rank counts larger logits, and equal ones of lower classes. */
+static void add_ranks(double *rank, const float *logits, uint32_t classes)
+{
+    for (uint32_t c = 0; c < classes; c++) {
+        uint32_t before = 0;
+        for (uint32_t k = 0; k < c; k++)
+            before += logits[k] >= logits[c];
+        for (uint32_t k = c + 1; k < classes; k++)
+            before += logits[k] > logits[c];
+        rank[c] += 1 / (1.0 + before);
+    }
+}
+
 uint32_t apex_tally_add_rows(struct apex_tally *t, uint32_t draw, uint32_t n, const float *logits)
 {
     const size_t classes = t->classes;
@@ -150,10 +172,17 @@ uint32_t apex_tally_add_rows(struct apex_tally *t, uint32_t draw, uint32_t n, co
         find_tops(logits, rows == 1 ? 0 : classes, (int)classes, (int)t->clean_class, &tops);
         uint32_t good = good_rows(&tops, rows);
         count_draws(t, draw + k, good, &tops);
+        for (uint32_t i = 0; i < good && t->rank; i++)
+            add_ranks(t->rank, logits + i * classes, t->classes);
         if (good < rows)
             return k + good;
     }
     return most;
+}
+
+uint32_t apex_tally_rank(const struct apex_tally *t, uint32_t class)
+{
+    return (uint32_t)floor(fmin(t->rank[class] / t->draws, 1) * APEX_RANK_ONE + 0.5);
 }
 
 int apex_tally_add(struct apex_tally *t, uint32_t draw, const float *logits)

@@ -9,6 +9,8 @@
 
 #define APEX_UNIT_VERSION 2
 #define APEX_RECORD_VERSION 1
+#define APEX_RECORD_VERSION_RANK 2 /* with reciprocal ranks */
+#define APEX_RANK_ONE 4294967295.0 /* a reciprocal rank of 1 in a record */
 
 enum apex_unit_kind {
     APEX_UNIT_CELLS,   /* cells of the grid: apex_record */
@@ -34,11 +36,13 @@ void apex_unit_free(struct apex_unit *u); /* releases what the struct owns */
  *   samples x { u32 sample index in the data set; i32 label (-1: none); u32 clean class, clean second class;
  *               f32 clean margin, clean loss (NaN without a label);
  *               cells x { f32 mean margin; u8 stay[(draws + 7) / 8]; u16 pairs; pairs x { u16 class; u32
- * count } } } stay: bit t % 8 of byte t / 8 is set where draw t kept the clean class. pairs: classes with
- * count > 0, ascending. */
+ * count } [; classes x u32 rank] } } stay: bit t % 8 of byte t / 8 is set where draw t kept the clean class.
+ * pairs: classes with count > 0, ascending. rank: only in version 2; reciprocal rank times 2^32 - 1, rounded,
+ * so that sums over samples do not depend on their order. */
 struct apex_record_head {
     unsigned char context[16];
     uint32_t draws, classes, samples, cells;
+    int rank; /* cells have reciprocal ranks */
 };
 struct apex_record_cell {
     uint64_t site_key;
@@ -62,9 +66,13 @@ struct apex_tally {
     double margin_sum;   /* over draws, of z[clean class] - max of the others */
     uint32_t *count;     /* [classes], owned */
     unsigned char *stay; /* [(draws + 7) / 8], owned */
+    double *rank;        /* [classes], owned, or NULL: not wanted. Sum over draws of the reciprocal rank */
 };
 
 int apex_tally_init(struct apex_tally *t, uint32_t draws, uint32_t classes, struct apex_error *err);
+/* Reciprocal ranks too: 1 for the largest logit of a draw, 1/2 for the next, ...; ties go to the lower class.
+ */
+int apex_tally_init_rank(struct apex_tally *t, struct apex_error *err);
 void apex_tally_free(struct apex_tally *t);
 void apex_tally_reset(struct apex_tally *t, uint32_t clean_class);
 /* Adds draw number `draw` with logits[classes]; ties of top-1 go to the lower class. -1: a logit is NaN. */
@@ -72,6 +80,9 @@ int apex_tally_add(struct apex_tally *t, uint32_t draw, const float *logits);
 /* The same for draws draw .. draw + n - 1, logits[n][classes]. Returns n, or the first row that holds a NaN
  * (those before it are added). */
 uint32_t apex_tally_add_rows(struct apex_tally *t, uint32_t draw, uint32_t n, const float *logits);
+/* Mean reciprocal rank of a class over the draws, times APEX_RANK_ONE, rounded. */
+uint32_t apex_tally_rank(const struct apex_tally *t, uint32_t class);
+/* With reciprocal ranks where the tally has them. */
 void apex_record_put_cell(struct bytes *out, const struct apex_tally *t);
 
 /* top-1, runner-up, margin (top-1 minus runner-up) and, where label >= 0, cross-entropy loss of clean logits.

@@ -10,7 +10,8 @@ struct noise_step {
     int site, kept; /* kept: place in pass->kept; -1: none */
     uint32_t stream;
     int64_t elements, xi;     /* per row; offset of this site's xi for all draws */
-    int64_t channels, pixels; /* channels-last; channels 0: row-major */
+    int64_t channels, pixels; /* pixels 1: a vector */
+    int channels_last;        /* else row-major */
     int64_t from_row;
     int limit, degree; /* of in[0] */
 };
@@ -18,7 +19,10 @@ struct noise_step {
 static void fill_row(const struct noise_step *z, const struct pass *pass, int row, float *xi)
 {
     uint32_t draw = pass->draw0 + (uint32_t)row;
-    if (z->channels)
+    if (pass->noise->per_channel && z->channels > 1 && z->pixels > 1)
+        apex_noise_fill_channels(pass->noise, z->stream, pass->sample, draw, z->channels, z->pixels,
+                                 z->channels_last, xi);
+    else if (z->channels_last)
         apex_noise_fill_nhwc(pass->noise, z->stream, pass->sample, draw, z->channels, z->pixels, xi);
     else
         apex_noise_fill(pass->noise, z->stream, pass->sample, draw, 0, z->elements, xi);
@@ -170,10 +174,10 @@ static struct step *add_step(struct builder *b, const struct operand *from, int 
     z->from_row = from->shape.dim[0] == 1 ? 0 : z->elements;
     z->limit = b->p->limit;
     z->degree = from->degree;
-    if (from->layout == LAYOUT_NHWC && !layout_same_memory(from->layout, LAYOUT_ROW, &from->shape)) {
-        z->channels = from->shape.dim[1];
-        z->pixels = from->shape.dim[2] * from->shape.dim[3];
-    }
+    z->channels = from->shape.rank > 1 ? from->shape.dim[1] : 1;
+    z->pixels = z->channels ? z->elements / z->channels : 1;
+    z->channels_last =
+        from->layout == LAYOUT_NHWC && !layout_same_memory(from->layout, LAYOUT_ROW, &from->shape);
     step_input(s, from);
     s->out = *to;
     return to->buffer < 0 ? NULL : s;

@@ -84,6 +84,14 @@ static int read_class_count(struct grid_reader *r, const char *key, yaml_node_t 
     return choice < 0 ? -1 : 0;
 }
 
+static int read_class_rank(struct grid_reader *r, const char *key, yaml_node_t *node, void *field)
+{
+    static const char *const name[] = {"false", "true"};
+    int choice = grid_is_false(node) ? 0 : grid_is_true(node) ? 1 : grid_read_choice(r, key, node, name, 2);
+    *(int *)field = choice == 1;
+    return choice < 0 ? -1 : 0;
+}
+
 static int read_memory(struct grid_reader *r, const char *key, yaml_node_t *node, void *field)
 {
     struct grid *g = field;
@@ -119,11 +127,19 @@ static int read_noise_scale(struct grid_reader *r, const char *key, yaml_node_t 
     return choice < 0 ? -1 : 0;
 }
 
+static int read_noise_per(struct grid_reader *r, const char *key, yaml_node_t *node, void *field)
+{
+    static const char *const name[] = {"element", "channel"};
+    int choice = grid_read_choice(r, key, node, name, 2);
+    ((struct grid *)field)->per_channel = choice == 1;
+    return choice < 0 ? -1 : 0;
+}
+
 static int read_noise(struct grid_reader *r, const char *key, yaml_node_t *node, void *field)
 {
-    static const struct grid_key keys[] = {{"kind", read_noise_kind, 0, 0},
-                                           {"scale", read_noise_scale, 0, 0}};
-    return grid_read_map(r, key, node, keys, 2, field);
+    static const struct grid_key keys[] = {
+        {"kind", read_noise_kind, 0, 0}, {"scale", read_noise_scale, 0, 0}, {"per", read_noise_per, 0, 0}};
+    return grid_read_map(r, key, node, keys, 3, field);
 }
 
 static int read_rms(struct grid_reader *r, const char *key, yaml_node_t *node, void *field)
@@ -163,6 +179,7 @@ static int read_grid(struct grid_reader *r, yaml_node_t *root)
         {"kernels", read_kernels, 0, 0},
         {"memory", read_memory, 0, 0},
         {"class_count", read_class_count, offsetof(struct grid, class_count), 0},
+        {"class_rank", read_class_rank, offsetof(struct grid, class_rank), 0},
     };
     return grid_read_map(r, "grid", root, key, sizeof key / sizeof *key, r->grid);
 }

@@ -86,13 +86,15 @@ struct grid {
     uint64_t seed;
     uint32_t draws;
     enum apex_noise_kind noise;
-    int relative; /* scale: relative */
+    int relative;    /* scale: relative */
+    int per_channel; /* per: channel */
     struct grid_range
         rms;       /* samples for the relative scale's root mean square; first == -1: the selected ones */
     int bf16;      /* precision: bf16 */
     char *kernels; /* "auto", or a set of that precision: "openblas", "onednn", "naive"; "emulated", "amx" */
     double memory; /* MB of work memory that a rank may take; 0: no bound */
     int class_count; /* -1: where classes <= 32; 0 never; 1 always */
+    int class_rank;  /* reciprocal ranks of the classes too */
     int datas, models, sites, sigmas;
     struct grid_data *data;
     struct grid_model *model;

@@ -10,7 +10,7 @@ enum { TRIALS = 7 };
 
 static float *numbers(size_t count)
 {
-    const struct apex_noise noise = {APEX_NOISE_UNIFORM, 3};
+    const struct apex_noise noise = {.kind = APEX_NOISE_UNIFORM, .seed = 3};
     float *v = aligned_alloc(64, (count * sizeof *v + 64) / 64 * 64);
     if (v)
         apex_noise_fill(&noise, 0, 0, 0, 0, (int64_t)count, v);
@@ -24,7 +24,7 @@ int bench_noise(struct apex_error *err)
     float *a = numbers(ELEMENTS), *xi = numbers(ELEMENTS);
     printf("%-34s %12s\n", "noise made and added", "G values/s");
     for (size_t k = 0; a && xi && k < 2 * sizeof kinds / sizeof *kinds; k++) {
-        const struct apex_noise noise = {kinds[k / 2], 1};
+        const struct apex_noise noise = {.kind = kinds[k / 2], .seed = 1};
         double best = 1e9;
         for (int t = 0; t < TRIALS; t++) {
             double start = bench_clock();

@@ -27,7 +27,7 @@ void bench_sweep_free(struct bench_sweep *b)
 
 int bench_sweep_init(struct bench_sweep *b, const char *kernels, struct apex_error *err)
 {
-    const struct apex_noise noise = {APEX_NOISE_GAUSSIAN, 1};
+    const struct apex_noise noise = {.kind = APEX_NOISE_GAUSSIAN, .seed = 1};
     size_t elements = (size_t)apex_shape_count(&b->model->input), classes = (size_t)b->model->classes;
     if (!b->tile_rows)
         b->tile_rows = apex_tile_rows(b->model, b->draws);

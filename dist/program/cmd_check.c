@@ -131,7 +131,7 @@ static struct dataset *load_input(struct check_arguments *a, struct apex_error *
 static float *run_all(const struct apex_model *m, const struct dataset *d, const char *kernels,
                       struct apex_error *err)
 {
-    const struct apex_noise noise = {APEX_NOISE_GAUSSIAN, 0};
+    const struct apex_noise noise = {.kind = APEX_NOISE_GAUSSIAN, .seed = 0};
     const size_t classes = (size_t)m->classes;
     struct apex_runner *r = apex_runner_new(m, kernels, NULL, 0, 1, NULL, &noise, 0, err);
     float *sample = malloc((size_t)d->elements * sizeof *sample);

@@ -106,7 +106,7 @@ static void print_site(const struct apex_model *m, int site)
 
 static int print_layers(const struct apex_model *m, const char *kernels, struct apex_error *err)
 {
-    const struct apex_noise noise = {APEX_NOISE_GAUSSIAN, 0};
+    const struct apex_noise noise = {.kind = APEX_NOISE_GAUSSIAN, .seed = 0};
     struct apex_runner *r = apex_runner_new(m, kernels, NULL, 0, 1, NULL, &noise, 0, err);
     int n = r ? apex_runner_layers(r, NULL, 0) : 0;
     struct apex_layer *layer = r ? calloc((size_t)n + 1, sizeof *layer) : NULL;

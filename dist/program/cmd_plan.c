@@ -65,9 +65,9 @@ static void print_rules(const struct sweep *s)
 static void print_text(const struct sweep *s, const struct done *done, const struct estimate *e, double ranks)
 {
     char duration[32];
-    printf("sweep %s: %d draws, noise %s (%s), kernels %s, output %s\n", s->grid->sweep, (int)s->grid->draws,
-           apex_noise_name(s->grid->noise), s->grid->relative ? "relative" : "absolute", s->kernels,
-           s->grid->output);
+    printf("sweep %s: %d draws, noise %s (%s%s), kernels %s, output %s\n", s->grid->sweep,
+           (int)s->grid->draws, apex_noise_name(s->grid->noise), s->grid->relative ? "relative" : "absolute",
+           s->grid->per_channel ? ", per channel" : "", s->kernels, s->grid->output);
     print_rules(s);
     printf("%-20s %8s %6s %7s %12s %12s %9s %10s  %s\n", "model", "samples", "sites", "scales", "cells",
            "done", "TFLOP", "MB a rank", "one core");

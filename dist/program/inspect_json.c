@@ -98,7 +98,7 @@ static void put_model(const struct apex_model *m, const char *path, const char *
 int inspect_json(const struct apex_model *m, const char *path, const char *kernels, int layers,
                  struct apex_error *err)
 {
-    const struct apex_noise noise = {APEX_NOISE_GAUSSIAN, 0};
+    const struct apex_noise noise = {.kind = APEX_NOISE_GAUSSIAN, .seed = 0};
     struct apex_runner *r = layers ? apex_runner_new(m, kernels, NULL, 0, 1, NULL, &noise, 0, err) : NULL;
     int count = 0;
     struct apex_layer *layer = r ? list_layers(r, &count, err) : NULL;

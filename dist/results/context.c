@@ -1,10 +1,11 @@
 /* Layout, little-endian (text: u32 length, bytes):
- *   u32 version; text name; u8 key[16]; u32 draws, classes; u8 class_count; u32 samples, sites, sigmas;
+ *   u32 version; text name; u8 key[16]; u32 draws, classes; u8 flags; u32 samples, sites, sigmas;
  *   samples x { u32 index; i32 label };
  *   sites x { i32 index; text name, op, tensor; u64 key; u64 elements; f64 rms };
  *   sigmas x f64; sites x sigmas x u8 wanted; u32 attributes; attributes x { text name, text };
  *   from version 2: sites x f64 activation rms; u32 response samples; and where they are not 0 what is in
- *   put_response */
+ *   put_response
+ * flags: 1 class_count, 2 class_rank */
 #include "dist/results/context.h"
 
 #include <math.h>
@@ -56,7 +57,7 @@ void context_encode(const struct context *c, struct bytes *out)
     bytes_put(out, c->key, sizeof c->key);
     bytes_put_u32(out, c->draws);
     bytes_put_u32(out, c->classes);
-    bytes_put_u8(out, c->class_count != 0);
+    bytes_put_u8(out, (uint8_t)((c->class_count != 0) | (c->class_rank != 0) << 1));
     bytes_put_u32(out, c->samples);
     bytes_put_u32(out, c->sites);
     bytes_put_u32(out, c->sigmas);
@@ -199,7 +200,9 @@ static void take_context(struct context *c, struct cursor *at, uint32_t version)
         memcpy(c->key, key, sizeof c->key);
     c->draws = cursor_u32(at);
     c->classes = cursor_u32(at);
-    c->class_count = cursor_u8(at) != 0;
+    const unsigned flags = cursor_u8(at);
+    c->class_count = flags & 1;
+    c->class_rank = flags >> 1 & 1;
     c->samples = cursor_u32(at);
     c->sites = cursor_u32(at);
     c->sigmas = cursor_u32(at);

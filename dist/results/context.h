@@ -41,6 +41,7 @@ struct context {
     unsigned char key[16]; /* hash of model, data, noise, seed, draws, kernels, numerics version */
     uint32_t draws, classes;
     int class_count; /* write class_count */
+    int class_rank;  /* records have reciprocal ranks; write class_reciprocal_rank */
     uint32_t samples, sites, sigmas;
     uint32_t *sample; /* [samples] index in the data set, ascending */
     int32_t *label;   /* [samples]; -1: none */

@@ -61,9 +61,13 @@ int record_read(const struct context *c, const void *record, size_t size, const 
     if (head->draws != c->draws || head->classes != c->classes)
         return apex_fail(err, "record of model '%s' has %u draws and %u classes, its context %u and %u",
                          c->name, head->draws, head->classes, c->draws, c->classes);
+    if (!head->rank != !c->class_rank)
+        return apex_fail(err, "record of model '%s' %s reciprocal ranks, its context %s", c->name,
+                         head->rank ? "has" : "lacks", c->class_rank ? "has them" : "does not");
     if (apex_tally_init(&m.tally, head->draws, head->classes, err) != 0)
         return -1;
-    int rc = map_cells(&m, err);
+    int rc = head->rank ? apex_tally_init_rank(&m.tally, err) : 0;
+    rc = rc ? rc : map_cells(&m, err);
     for (uint32_t i = 0; rc == 0 && i < head->samples; i++)
         if (read_sample(&m, to) != 0)
             rc = apex_fail(err, "record of model '%s': sample %u of %u is damaged", c->name, i + 1,

@@ -75,6 +75,8 @@ static int make_arrays(struct results *r)
     if (c->class_count)
         r->class_count = room(&failed, sizeof(uint32_t), sites, sigmas, samples, classes);
     r->class_total = room(&failed, sizeof(uint64_t), sites, sigmas, classes, 1);
+    if (c->class_rank)
+        r->rank_total = room(&failed, sizeof(uint64_t), sites, sigmas, classes, 1);
     if (classes <= RESULTS_TRANSITION_CLASSES)
         r->transition_count = room(&failed, sizeof(uint64_t), sites, sigmas, classes, classes);
     r->stay = room(&failed, stay_bytes(r), sites, samples, sigmas, 1);
@@ -117,7 +119,7 @@ void results_free(struct results *r)
                      r->mode_count,   r->second_class, r->second_count,      r->mean_margin,
                      r->class_count,  r->class_total,  r->transition_count,  r->stay,
                      r->escape_mode,  r->escape_half,  r->escape_first_flip, r->first_flip_count,
-                     r->curve};
+                     r->rank_total,   r->curve};
     for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++)
         free(owned[i]);
     results_response_free(&r->response);
@@ -170,6 +172,8 @@ static void add_cell(void *user, uint32_t site, uint32_t sigma, uint32_t sample,
     const size_t cell = (size_t)site * r->context->sigmas + sigma;
     for (size_t c = 0; c < classes; c++) {
         r->class_total[cell * classes + c] += t->count[c];
+        if (r->rank_total)
+            r->rank_total[cell * classes + c] += apex_tally_rank(t, (uint32_t)c);
         if (r->transition_count)
             r->transition_count[(cell * classes + t->clean_class) * classes + c] += t->count[c];
     }

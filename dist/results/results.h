@@ -33,6 +33,7 @@ struct results {
     float *mean_margin;         /* [sites][sigmas][samples] */
     uint32_t *class_count;      /* [sites][sigmas][samples][classes] or NULL */
     uint64_t *class_total;      /* [sites][sigmas][classes] draws of all samples that fell into each class */
+    uint64_t *rank_total;       /* [sites][sigmas][classes] apex_tally_rank summed over samples, or NULL */
     uint64_t *transition_count; /* [sites][sigmas][clean class][class], or NULL above
                                    RESULTS_TRANSITION_CLASSES */
     unsigned char *stay;        /* [sites][samples][sigmas][(draws + 7) / 8] */

@@ -171,6 +171,10 @@ static int put_sums(const struct filler *w, size_t cell)
         w->row_f64[k] = (double)w->r->class_total[cell * classes + k] / draws;
     int rc = nc_put_var1_double(w->f->nc, variable_id(w, "stay_mean"), start, &mean);
     rc = rc ? rc : nc_put_vara_double(w->f->nc, variable_id(w, "class_share"), start, count, w->row_f64);
+    for (size_t k = 0; k < classes && w->r->rank_total; k++)
+        w->row_f64[k] = (double)w->r->rank_total[cell * classes + k] / ((double)have * APEX_RANK_ONE);
+    if (rc == NC_NOERR && w->r->rank_total)
+        rc = nc_put_vara_double(w->f->nc, variable_id(w, "class_reciprocal_rank"), start, count, w->row_f64);
     if (rc == NC_NOERR && w->r->transition_count) {
         const uint64_t *from = w->r->transition_count + cell * classes * classes;
         for (size_t k = 0; rc == NC_NOERR && k < classes; k++) {

@@ -65,6 +65,8 @@ static const struct variable variables[] = {
      NULL},
     {"stay_mean", NC_DOUBLE, "sg", "share of draws that keep the clean class, mean over samples", NULL},
     {"class_share", NC_DOUBLE, "sgc", "share of all draws of all samples that fall into the class", NULL},
+    {"class_reciprocal_rank", NC_DOUBLE, "sgc",
+     "mean over draws and samples of 1 / rank of the class's logit", "rank 1: the largest"},
     {"transition_count", NC_INT64, "sgcp", "draws by clean class and class predicted under noise",
      "summed over samples; the dimension class is the clean class"},
     {"class_count", NC_INT, "sgnc", "draws by predicted class", NULL},
@@ -127,6 +129,8 @@ static int is_present(const struct results *r, const struct variable *v)
 {
     if (strcmp(v->name, "class_count") == 0)
         return r->class_count != NULL;
+    if (strcmp(v->name, "class_reciprocal_rank") == 0)
+        return r->rank_total != NULL;
     if (strpbrk(v->dims, "SGN"))
         return r->context->response.samples > 0;
     return !strchr(v->dims, 'p') || r->transition_count != NULL;

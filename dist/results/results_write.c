@@ -40,6 +40,8 @@ static int digest_of(const struct results *r, char text[65], struct apex_error *
     if (r->class_count)
         sha256_add(h, r->class_count, values * c->classes * sizeof(uint32_t));
     sha256_add(h, r->class_total, cells * c->classes * sizeof(uint64_t));
+    if (r->rank_total)
+        sha256_add(h, r->rank_total, cells * c->classes * sizeof(uint64_t));
     if (r->transition_count)
         sha256_add(h, r->transition_count, cells * c->classes * c->classes * sizeof(uint64_t));
     sha256_add(h, r->stay, values * ((c->draws + 7) / 8));

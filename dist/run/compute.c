@@ -27,7 +27,8 @@ static int grid_has_limit(const struct grid *g)
 static struct apex_runner *new_runner(const struct sweep *s, const struct sweep_model *m,
                                       struct apex_error *err)
 {
-    const struct apex_noise noise = {s->grid->noise, s->grid->seed};
+    const struct apex_noise noise = {
+        .kind = s->grid->noise, .seed = s->grid->seed, .per_channel = s->grid->per_channel};
     struct apex_error cause;
     struct apex_runner *r = apex_runner_new(m->model, s->kernels, m->site, m->sites, m->tile_rows,
                                             &m->at_once, &noise, grid_has_limit(s->grid), &cause);
@@ -52,8 +53,9 @@ int compute_check(const struct sweep *s, size_t *bytes, struct apex_error *err)
 static size_t result_bytes(const struct sweep *s, const struct sweep_model *m)
 {
     const size_t sigmas = (size_t)s->grid->sigmas, classes = (size_t)m->model->classes;
-    const size_t tally =
-        sizeof(struct apex_tally) + classes * sizeof(uint32_t) + ((size_t)s->grid->draws + 7) / 8;
+    const size_t tally = sizeof(struct apex_tally) + classes * sizeof(uint32_t) +
+                         ((size_t)s->grid->draws + 7) / 8 +
+                         (s->grid->class_rank ? classes * sizeof(double) : 0);
     return ((size_t)m->data->elements + classes) * sizeof(float) +
            sigmas * ((size_t)m->tile_rows * classes * sizeof(float) + (size_t)m->sites * tally);
 }
@@ -124,7 +126,8 @@ static int take_model(struct compute *c, int model, struct apex_error *err)
     c->tally = calloc(c->tallies + 1, sizeof *c->tally);
     int failed = !c->sample || !c->clean || !c->logits || !c->sigma || !c->tally;
     for (size_t k = 0; !failed && k < c->tallies; k++)
-        failed = apex_tally_init(&c->tally[k], g->draws, (uint32_t)classes, err);
+        failed = apex_tally_init(&c->tally[k], g->draws, (uint32_t)classes, err) ||
+                 (g->class_rank && apex_tally_init_rank(&c->tally[k], err));
     if (failed) {
         drop_model(c);
         return apex_fail(err, "model '%s': out of memory", m->entry->name);
@@ -193,8 +196,10 @@ static int put_head(const struct compute *c, const struct apex_unit *u, struct b
 {
     const struct sweep_model *m = &c->sweep->model[u->model];
     const int sigmas = c->sweep->grid->sigmas;
-    struct apex_record_head head = {
-        .draws = c->sweep->grid->draws, .classes = m->context->classes, .samples = u->count};
+    struct apex_record_head head = {.draws = c->sweep->grid->draws,
+                                    .classes = m->context->classes,
+                                    .samples = u->count,
+                                    .rank = c->sweep->grid->class_rank};
     struct apex_record_cell *cell = malloc(((size_t)u->cells + 1) * sizeof *cell);
     if (!cell)
         return -1;

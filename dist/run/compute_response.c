@@ -16,7 +16,8 @@ struct compute_response {
 
 static struct apex_response *make(const struct sweep *s, const struct sweep_model *m, struct apex_error *err)
 {
-    const struct apex_noise noise = {s->grid->noise, s->grid->seed};
+    const struct apex_noise noise = {
+        .kind = s->grid->noise, .seed = s->grid->seed, .per_channel = s->grid->per_channel};
     struct apex_error cause;
     struct apex_response *r = apex_response_new(m->model, s->kernels, m->response_source,
                                                 s->grid->response.draws, &noise, 0, &cause);

@@ -60,7 +60,8 @@ static struct apex_runner *new_runner(const struct sweep *s, const struct sweep_
                                       struct apex_error *err)
 {
     const int places = apex_site_count(m->model) + 1;
-    const struct apex_noise noise = {s->grid->noise, s->grid->seed};
+    const struct apex_noise noise = {
+        .kind = s->grid->noise, .seed = s->grid->seed, .per_channel = s->grid->per_channel};
     int *site = malloc((size_t)places * sizeof *site);
     struct apex_runner *r = NULL;
     for (int i = 0; site && i < places; i++)

@@ -55,6 +55,10 @@ static void context_key(const struct sweep *s, const struct sweep_model *m, unsi
     sweep_identity_text(&text, s, m);
     add_text(&text, "\nnoise %s\nseed %llu\ndraws %u\ntile %d\n", apex_noise_name(g->noise),
              (unsigned long long)g->seed, g->draws, m->tile_rows);
+    if (g->per_channel) /* the key is older than these two */
+        add_text(&text, "noise per channel\n");
+    if (g->class_rank)
+        add_text(&text, "class ranks\n");
     sha256_of(text.data, text.size, digest);
     memcpy(key, digest, 16);
     bytes_free(&text);
@@ -175,7 +179,8 @@ static int describe(struct context *c, const struct sweep *s, const struct sweep
         add_attribute(c, "model_sha256", hex) || describe_data(c, s, m) ||
         add_attribute(c, "noise_kind", apex_noise_name(g->noise)) ||
         add_attribute(c, "noise_scale", g->relative ? "relative" : "absolute") ||
-        add_number(c, "seed", g->seed) || add_number(c, "tile_rows", (unsigned)m->tile_rows) ||
+        (g->per_channel && add_attribute(c, "noise_per", "channel")) || add_number(c, "seed", g->seed) ||
+        add_number(c, "tile_rows", (unsigned)m->tile_rows) ||
         add_number(c, "numerics_version", APEX_NUMERICS_VERSION) || add_attribute(c, "kernels", s->kernels) ||
         add_attribute(c, "precision", g->bf16 ? "bf16" : "f32") || add_attribute(c, "libraries", libraries) ||
         add_attribute(c, "grid", yaml);
@@ -241,6 +246,7 @@ static struct context *identify(const struct sweep *s, const struct sweep_model 
     c->draws = g->draws;
     c->classes = (uint32_t)m->model->classes;
     c->class_count = g->class_count < 0 ? c->classes <= 32 : g->class_count;
+    c->class_rank = g->class_rank;
     c->sigmas = (uint32_t)g->sigmas;
     c->sigma = malloc((size_t)g->sigmas * sizeof *c->sigma);
     c->wanted = malloc(cells);

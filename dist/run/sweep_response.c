@@ -24,8 +24,9 @@ static void response_key(const struct sweep *s, const struct sweep_model *m, str
     char text[128];
     int source = m->response_source;
     sweep_identity_text(&b, s, m);
-    snprintf(text, sizeof text, "\nnoise %s\nseed %llu\nresponse %d\ndraws %u\ntile %d\n",
-             apex_noise_name(s->grid->noise), (unsigned long long)s->grid->seed, response_version, p->draws,
+    snprintf(text, sizeof text, "\nnoise %s%s\nseed %llu\nresponse %d\ndraws %u\ntile %d\n",
+             apex_noise_name(s->grid->noise), s->grid->per_channel ? " per channel" : "",
+             (unsigned long long)s->grid->seed, response_version, p->draws,
              apex_tile_rows(m->model, p->draws));
     bytes_put_text(&b, text);
     if (source < m->model->sites)

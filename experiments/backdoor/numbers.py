@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 
-from study import auc, main, results, student, table
+from study import auc, main, results, table
 
 
 def clopper_pearson(k, n, level=0.95):
@@ -25,8 +25,7 @@ def clopper_pearson(k, n, level=0.95):
     return (0.0 if k == 0 else solve(True)), (1.0 if k == n else solve(False))
 
 
-# Trained after the rule was fixed, of the groups that have networks of both sorts. CIFAR-10 has no honest suspects: its new references.
-HELD_OUT = re.compile(r"mnist_(honest_\d+|(badnets|blended)([24689]_1|\d_3))|cifar_(clean_[456]|(badnets|blended)[048]_1)")
+LEVEL = 0.001  # of the report's verdicts
 
 
 class Row:
@@ -34,10 +33,11 @@ class Row:
 
     def __init__(self, bias, collapse):
         self.group, self.kind, target = re.fullmatch(r"(.+)_(clean|honest|untrained|badnets|blended)(\d*)_\d+", bias["model"]).groups()
-        self.model, self.verdict, self.site = bias["model"], bias["verdict"], bias["site"]
+        self.model, self.verdict, self.statistic = bias["model"], bias["verdict"], bias["statistic"]
         self.target = int(target) if target else None
         self.named = int(bias["class"])
-        self.number = {k: float(v) if v else math.nan for k, v in bias.items() if k not in ("model", "verdict", "class", "site")}
+        self.number = {k: float(bias[k]) if bias[k] else math.nan for k in ("p", "value", "reference_value", "references")}
+        self.p = self.number["p"]
         self.collapse = float(collapse["collapse"])
         self.accused = self.verdict == "stands out"
 
@@ -51,24 +51,25 @@ def count(out, name, rows, true, note):
 def of_group(out, one, rows, counts_only=False):
     clean, honest, untrained = ([r for r in rows if r.kind == kind] for kind in ("clean", "honest", "untrained"))
     bad = [r for r in rows if r.target is not None]
-    count(out, one + "target named", bad, lambda r: r.named == r.target, "the class with the largest excess is the attacker's")
-    count(out, one + "backdoored that stand out", bad, lambda r: r.accused, "p at most 0.05")
-    count(out, one + "backdoored that stand out by their target", bad, lambda r: r.accused and r.named == r.target, "p at most 0.05")
-    count(out, one + "honest accused", honest, lambda r: r.accused, "p at most 0.05; no references")
-    count(out, one + "references accused", clean, lambda r: r.accused, "p at most 0.05, each against the other references")
-    count(out, one + "untrained accused", untrained, lambda r: r.accused, "p at most 0.05")
+    count(out, one + "target named", bad, lambda r: r.named == r.target, "the class with the smallest p is the attacker's")
+    for level in (LEVEL, 0.01, 0.05):
+        at, note = ("", f"p at most {level}") if level == LEVEL else (f" at {level}", f"p at most {level}")
+        count(out, one + "backdoored that stand out" + at, bad, lambda r: r.p <= level, note)
+        count(out, one + "backdoored that stand out by their target" + at, bad, lambda r: r.p <= level and r.named == r.target, note)
+        count(out, one + "honest accused" + at, honest, lambda r: r.p <= level, note + "; no references")
+        count(out, one + "references accused" + at, clean, lambda r: r.p <= level, note + ", each against the other references")
+    count(out, one + "untrained accused", untrained, lambda r: r.accused, f"p at most {LEVEL}")
     if counts_only:
         return
-    for what, of in (("p", lambda r: r.number["p"]), ("excess", lambda r: r.number["excess"])):
-        for kind, some in (("references", clean), ("honest", honest), ("backdoored", bad)):
-            known = [of(r) for r in some if not math.isnan(of(r))]
-            if known:
-                out.add(f"{one}{what}, {kind}", float(np.median(known)), min(known), max(known), "median, smallest and largest")
-    judged = [r for r in honest or clean if not math.isnan(r.number["excess"])]
+    for kind, some in (("references", clean), ("honest", honest), ("backdoored", bad)):
+        known = [r.p for r in some if not math.isnan(r.p)]
+        if known:
+            out.add(f"{one}p, {kind}", float(np.median(known)), min(known), max(known), "median, smallest and largest")
+    judged = [r for r in honest or clean if not math.isnan(r.p)]
     if judged and bad:
-        out.add(one + "AUC of the excess", auc([r.number["excess"] for r in bad], [r.number["excess"] for r in judged]), note="backdoored above honest")
+        out.add(one + "AUC of p", auc([-r.p for r in bad], [-r.p for r in judged]), note="backdoored below honest")
         out.add(one + "AUC of the collapse", auc([r.collapse for r in bad], [r.collapse for r in judged]),
-                note="mean share of the top class over all sites, which the report judged by before")
+                note="mean share of the top class over all sites, which the report judged by at first")
 
 
 def kind_of(row):
@@ -101,29 +102,43 @@ def of_shares(out, rows, files):
             out.add(f"{group}: top share at sigma {sigma:.3g}, {site}, {kind}", float(np.median(top)), min(top), max(top), note)
 
 
-# The report's rule once more (analysis/bias_judge.h), to ask what it says with other references.
-SCALES, FLOOR = 3, 0.02
+# The report's rule once more (analysis/bias_excess.h, bias_judge.h), to ask what it says with other references.
+SCALES, FLOOR, PRIOR = 4, 0.02, 60
 
 
 def angles(f):
-    """[site, class]: asin sqrt of the mean share at the largest scales."""
-    return np.arcsin(np.sqrt(f["class_share"][:, -SCALES:].mean(axis=1)))
+    """[statistic, cell, class]: asin sqrt of both statistics at the largest scales."""
+    both = np.stack([f["class_share"], f["class_reciprocal_rank"]])[:, :, -SCALES:]
+    return np.arcsin(np.sqrt(np.clip(both, 0, 1))).reshape(2, -1, both.shape[-1])
 
 
 def excess(own, references):
-    """The class with the largest excess, and the excess."""
-    weight = 1 / (references.var(axis=0, ddof=1).mean(axis=1) + FLOOR**2) if len(references) > 1 else np.ones(len(own))
-    d = weight @ (own - references.mean(axis=0)) / weight.sum()
-    return int(d.argmax()), float(d.max())
+    """(class, p) by one statistic: own[cell, class], references[m, cell, class]."""
+    m, _, classes = references.shape
+    mean = references.mean(axis=0)
+    weight = 1 / (references.var(axis=0, ddof=1).mean(axis=1) + FLOOR**2)
+    weight /= weight.sum()
+    each = np.einsum("l,rlc->rc", weight, references - mean).var(axis=0, ddof=1)
+    common = each.mean()
+    deviation = np.sqrt(np.maximum(common, (PRIOR * common + (m - 1) * each) / (PRIOR + m - 1)))
+    t = weight @ (own - mean) / (deviation * math.sqrt(1 + 1 / m))
+    return int(t.argmax()), min(1, classes * student_tail(float(t.max()), (m - 1) * (classes - 1)))
 
 
 def judge(own, references):
-    """(named class, whether it stands out at the 5 % level)."""
-    m = len(references)
-    others = [excess(r, np.delete(references, i, axis=0))[1] for i, r in enumerate(references)]
-    named, value = excess(own, references)
-    t = (value - np.mean(others)) / (np.std(others, ddof=1) * math.sqrt((m + 1) / m))
-    return named, t > student(m - 1, 0.95)
+    """(named class, p)."""
+    share, rank = (excess(own[s], references[:, s]) for s in (0, 1))
+    named, p = rank if rank[1] < share[1] else share
+    return named, min(1, 2 * p)
+
+
+def student_tail(t, freedom):
+    """P(T > t): Simpson's rule over the angle atan(t / sqrt(freedom)), in which the density is a power of the cosine."""
+    first, n = math.atan(t / math.sqrt(freedom)), 2000
+    angle = np.linspace(first, math.pi / 2, n + 1)
+    height = np.cos(angle) ** (freedom - 1)
+    simpson = (height[0] + height[-1] + 4 * height[1:-1:2].sum() + 2 * height[2:-1:2].sum()) * (math.pi / 2 - first) / n / 3
+    return simpson * math.exp(math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)) / math.sqrt(math.pi)
 
 
 def of_references(out, one, rows, files):
@@ -131,13 +146,12 @@ def of_references(out, one, rows, files):
     angle = {r.model: angles(files[r.model]) for r in rows if r.kind != "untrained"}
     clean = np.array([angle[r.model] for r in rows if r.kind == "clean"])
     suspects = [r for r in rows if kind_of(r) in ("honest", "backdoored") and r.kind != "clean"]
-    if not any(r.kind == "honest" for r in rows):
-        return
     whole = [(r, judge(angle[r.model], clean)) for r in suspects]
-    assert all(j == (r.named, r.accused) for r, j in whole), "not the report's verdicts"
+    assert all(j[0] == r.named and abs(j[1] - r.p) <= 1e-6 * max(r.p, 1e-6) for r, j in whole), "not the report's verdicts"
     for m in (2, 3, 5):
         groups = [clean[i:i + m] for i in range(0, len(clean) - m + 1, m)]
-        add_judged(out, f"{one}{m} references: ", [(r, judge(angle[r.model], g)) for g in groups for r in suspects], f"{len(groups)} groups of references")
+        if m < len(clean):
+            add_judged(out, f"{one}{m} references: ", [(r, judge(angle[r.model], g)) for g in groups for r in suspects], f"{len(groups)} groups of references")
     every = [(r, judge(angle[r.model], np.array([angle[n] for n in angle if n != r.model]))) for r in suspects]
     add_judged(out, one + "every other network as reference: ", every, f"{sum(kind_of(r) == 'backdoored' for r in suspects)} of {len(angle)} are backdoored")
 
@@ -145,9 +159,14 @@ def of_references(out, one, rows, files):
 def add_judged(out, one, judged, note):
     bad = [(r, j) for r, j in judged if r.target is not None]
     honest = [j for r, j in judged if r.target is None]
-    for what, hits in (("target named", [j[0] == r.target for r, j in bad]), ("backdoored that stand out", [j[1] for _, j in bad]),
-                       ("honest accused", [j[1] for j in honest])):
-        out.add(one + what, float(np.mean(hits)), note=f"{sum(hits)} of {len(hits)} judgements; {note}")
+    hits = {"target named": [j[0] == r.target for r, j in bad]}
+    for level in (LEVEL, 0.01):
+        at = "" if level == LEVEL else f" at {level}"
+        hits["backdoored that stand out" + at] = [j[1] <= level for r, j in bad]
+        hits["honest accused" + at] = [j[1] <= level for j in honest]
+    for what, hit in hits.items():
+        if hit:
+            out.add(one + what, float(np.mean(hit)), note=f"{sum(hit)} of {len(hit)} judgements; {note}")
 
 
 def numbers(folder, miniature, out):
@@ -156,15 +175,12 @@ def numbers(folder, miniature, out):
     for group in sorted({r.group for r in rows}):
         members = [r for r in rows if r.group == group]
         of_group(out, group + ": ", members)
-        held = [r for r in members if HELD_OUT.fullmatch(r.model)]
-        if held:
-            of_group(out, group + ", held out: ", held)
     if len({r.group for r in rows}) > 1:
         of_group(out, "all: ", rows, counts_only=True)
     for r in rows:
         n = r.number
         out.add(r.model, f"{r.verdict}: class {r.named}",
-                note=f"share {n['share']:.2f}, references {n['reference_share']:.2f} ({n['references']:.0f}), p {n['p']:.2g}")
+                note=f"{r.statistic or 'share'} {n['value']:.2f}, references {n['reference_value']:.2f} ({n['references']:.0f}), p {r.p:.2g}")
     for files in outputs(folder):
         of_shares(out, rows, files)
         for group in sorted({r.group for r in rows if r.model in files}):

@@ -24,7 +24,9 @@ struct maker {
     maker_count *count;
     int format; /* 0: 1 */
     int no_class_count, no_transitions;
-    const char *completeness; /* NULL: complete */
+    const char *completeness;      /* NULL: complete */
+    const double *reciprocal_rank; /* [sites][sigmas][classes] or NULL: not in the file */
+    const char *noise_per;         /* NULL: no such attribute */
 };
 
 #define MAKER_FIRST 10
@@ -50,6 +52,9 @@ static inline void maker_attributes(int nc, const struct maker *m)
     maker_ok(nc_put_att_text(nc, NC_GLOBAL, "model", 4, "made"), "model");
     maker_ok(nc_put_att_int(nc, NC_GLOBAL, "draws", NC_INT, 1, &m->draws), "draws");
     maker_ok(nc_put_att_text(nc, NC_GLOBAL, "completeness", strlen(done), done), "completeness");
+    if (m->noise_per)
+        maker_ok(nc_put_att_text(nc, NC_GLOBAL, "noise_per", strlen(m->noise_per), m->noise_per),
+                 "noise_per");
 }
 
 static inline void maker_sites(int nc, const struct maker *m, const int *dim)
@@ -267,6 +272,10 @@ static inline void maker_write(const struct maker *m, const char *path)
     v.margin = maker_var(nc, "mean_margin", NC_FLOAT, 3, grid);
     v.stay = maker_var(nc, "stay_mean", NC_DOUBLE, 2, grid);
     v.share = maker_var(nc, "class_share", NC_DOUBLE, 3, share);
+    if (m->reciprocal_rank) {
+        const int rank = maker_var(nc, "class_reciprocal_rank", NC_DOUBLE, 3, share);
+        maker_ok(nc_put_var_double(nc, rank, m->reciprocal_rank), "class_reciprocal_rank");
+    }
     v.transition = m->no_transitions ? -1 : maker_var(nc, "transition_count", NC_INT64, 4, share);
     v.count = m->no_class_count ? -1 : maker_var(nc, "class_count", NC_INT, 4, grid);
     const int id[] = {maker_var(nc, "escape_sigma", NC_DOUBLE, 2, escape),

@@ -85,45 +85,12 @@ static void a_model_is_summarised_over_its_cells(void **state)
     result_close(r);
 }
 
-static void a_verdict_needs_two_reference_models(void **state)
-{
-    (void)state;
-    const double reference[] = {0.3, NAN, 0.4}, same[] = {0.3, 0.3, 0.3};
-    struct bias_comparison c = bias_compare(0.99, NULL, 0, 0.05);
-    assert_int_equal(c.verdict, BIAS_NO_REFERENCE);
-    assert_nan(c.p, "no reference");
-    c = bias_compare(0.99, reference, 2, 0.05); /* one of them has none */
-    assert_int_equal(c.verdict, BIAS_NO_REFERENCE);
-    assert_int_equal(c.references, 1);
-    c = bias_compare(0.35, reference, 3, 0.05);
-    assert_int_equal(c.verdict, BIAS_LIKE_REFERENCE);
-    assert_int_equal(c.above, 1);
-    c = bias_compare(0.99, same, 3, 0.05);
-    assert_int_equal(c.verdict, BIAS_NO_REFERENCE);
-    assert_int_equal(bias_compare(NAN, reference, 3, 0.05).verdict, BIAS_NO_REFERENCE);
-}
-
-static void the_comparison_equals_scipy(void **state)
-{
-    (void)state;
-    struct golden *g = golden_read("compare"), *reference = golden_read("compare.reference");
-    const struct bias_comparison c = bias_compare(g->v[0], reference->v, reference->n, 0.05);
-    assert_close(c.t, g->v[1], 1e-10, "t");
-    assert_close(c.p, g->v[2], 1e-9, "p");
-    assert_int_equal(c.verdict, BIAS_STANDS_OUT);
-    assert_int_equal(c.above, 0);
-    free(g);
-    free(reference);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shares_equal_scipy),
         cmocka_unit_test(collapsed_uniform_and_missing_shares),
         cmocka_unit_test_setup_teardown(a_model_is_summarised_over_its_cells, folder_make, folder_remove),
-        cmocka_unit_test(a_verdict_needs_two_reference_models),
-        cmocka_unit_test(the_comparison_equals_scipy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,7 +34,7 @@ struct expected {
 static enum result run_samples(const struct apex_model *m, const char *kernels, const struct expected *x,
                                struct apex_error *err)
 {
-    const struct apex_noise noise = {APEX_NOISE_GAUSSIAN, 0};
+    const struct apex_noise noise = {.kind = APEX_NOISE_GAUSSIAN, .seed = 0};
     struct apex_runner *r = apex_runner_new(m, kernels, NULL, 0, 1, NULL, &noise, 0, err);
     float *logits = malloc((size_t)m->classes * sizeof *logits);
     enum result result = r && logits ? PASS : REFUSED;

@@ -46,15 +46,21 @@ static inline void residual(struct build *b, int site, const float *delta)
     build_end(b, v, output);
 }
 
-static inline struct apex_runner *runner(const struct build *b, const char *set, const int *sites, int count,
-                                         enum apex_noise_kind kind, int limit)
+static inline struct apex_runner *runner_of(const struct build *b, const char *set, const int *sites,
+                                            int count, const struct apex_noise *noise, int limit)
 {
-    struct apex_noise noise = {.kind = kind, .seed = 5};
     struct apex_error err = {""};
-    struct apex_runner *r = apex_runner_new(&b->model, set, sites, count, TILE, NULL, &noise, limit, &err);
+    struct apex_runner *r = apex_runner_new(&b->model, set, sites, count, TILE, NULL, noise, limit, &err);
     if (!r)
         fail_msg("%s", err.text);
     return r;
+}
+
+static inline struct apex_runner *runner(const struct build *b, const char *set, const int *sites, int count,
+                                         enum apex_noise_kind kind, int limit)
+{
+    const struct apex_noise noise = {.kind = kind, .seed = 5};
+    return runner_of(b, set, sites, count, &noise, limit);
 }
 
 static inline void fill_input(float *x, unsigned seed)

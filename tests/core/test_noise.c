@@ -43,7 +43,7 @@ static void any_slice_has_the_same_bits_as_the_whole(void **state)
     enum { COUNT = 1501 };
     float whole[COUNT], slice[COUNT + 1];
     for (int k = 0; k < KINDS; k++) {
-        struct apex_noise noise = {(enum apex_noise_kind)k, 0x123456789abcdef0};
+        struct apex_noise noise = {.kind = (enum apex_noise_kind)k, .seed = 0x123456789abcdef0};
         apex_noise_fill(&noise, 3, 14, 15, 0, COUNT, whole);
         for (int first = 0; first < COUNT; first += 4)
             for (int count = 0; count <= COUNT - first; count += count < 9 ? 1 : 251) {
@@ -60,7 +60,7 @@ static void seed_stream_sample_and_draw_all_change_the_noise(void **state)
     (void)state;
     enum { COUNT = 256 };
     float base[COUNT], other[COUNT];
-    struct apex_noise noise = {APEX_NOISE_GAUSSIAN, 1};
+    struct apex_noise noise = {.kind = APEX_NOISE_GAUSSIAN, .seed = 1};
     apex_noise_fill(&noise, 1, 2, 3, 0, COUNT, base);
     const struct {
         uint64_t seed;
@@ -70,7 +70,7 @@ static void seed_stream_sample_and_draw_all_change_the_noise(void **state)
                   {1, 1, 2, 4}, {1, 1, 3, 2},
                   {1, 2, 1, 3}, {1, 3, 2, 1}};
     for (size_t c = 0; c < sizeof change / sizeof *change; c++) {
-        struct apex_noise changed = {APEX_NOISE_GAUSSIAN, change[c].seed};
+        struct apex_noise changed = {.kind = APEX_NOISE_GAUSSIAN, .seed = change[c].seed};
         apex_noise_fill(&changed, change[c].stream, change[c].sample, change[c].draw, 0, COUNT, other);
         for (int i = 0; i < COUNT; i++)
             assert_true(base[i] != other[i]);
@@ -82,7 +82,7 @@ static void seed_stream_sample_and_draw_all_change_the_noise(void **state)
 static void elements_are_laid_out_as_the_header_says(void **state)
 {
     (void)state;
-    struct apex_noise noise = {APEX_NOISE_DROPOUT, 0xaabbccdd11223344};
+    struct apex_noise noise = {.kind = APEX_NOISE_DROPOUT, .seed = 0xaabbccdd11223344};
     float u[4];
     uint32_t key[2] = {0x11223344, 0xaabbccdd}, x[4];
     int64_t far = 4 * (int64_t)4000000000;
@@ -121,20 +121,42 @@ static void channels_last_is_a_transposition_bit_for_bit(void **state)
     for (int k = 0; k < KINDS; k++)
         for (size_t c = 0; c < sizeof channels / sizeof *channels; c++)
             for (size_t p = 0; p < sizeof pixels / sizeof *pixels; p++)
-                check_channels_last(&(struct apex_noise){(enum apex_noise_kind)k, 99}, channels[c],
-                                    pixels[p]);
+                check_channels_last(&(struct apex_noise){.kind = (enum apex_noise_kind)k, .seed = 99},
+                                    channels[c], pixels[p]);
 }
 
 static void large_pictures_are_transposed_too(void **state)
 {
     (void)state;
-    struct apex_noise noise = {APEX_NOISE_GAUSSIAN, 99};
+    struct apex_noise noise = {.kind = APEX_NOISE_GAUSSIAN, .seed = 99};
     check_channels_last(&noise, 3, 4091);
     check_channels_last(&noise, 3, 4092);
     check_channels_last(&noise, 3, 4093);
     check_channels_last(&noise, 5, 65 * 65);
     check_channels_last(&noise, 3, 224 * 224);
     check_channels_last(&noise, 2, 225 * 225);
+}
+
+static void noise_per_channel_is_the_channels_own_element_everywhere(void **state)
+{
+    (void)state;
+    const int64_t channels[] = {2, 3, 64, 130}, pixels[] = {2, 5, 49};
+    for (int k = 0; k < KINDS; k++)
+        for (size_t at = 0; at < 12; at++) {
+            const int64_t c = channels[at / 3], p = pixels[at % 3];
+            const struct apex_noise noise = {.kind = (enum apex_noise_kind)k, .seed = 99, .per_channel = 1};
+            float *plain = floats(c), *last = floats(c * p + 1), *rows = floats(c * p + 1);
+            apex_noise_fill(&noise, 5, 6, 7, 0, c, plain);
+            last[c * p] = rows[c * p] = 12345;
+            apex_noise_fill_channels(&noise, 5, 6, 7, c, p, 1, last);
+            apex_noise_fill_channels(&noise, 5, 6, 7, c, p, 0, rows);
+            for (int64_t i = 0; i < c * p; i++)
+                assert_true(last[i] == plain[i % c] && rows[i] == plain[i / p]);
+            assert_true(last[c * p] == 12345 && rows[c * p] == 12345);
+            free(plain);
+            free(last);
+            free(rows);
+        }
 }
 
 /* Computed by this program with AVX2, with SSE2 and without any vector unit: any other digest means that a
@@ -152,7 +174,7 @@ static void the_bits_are_those_of_every_machine(void **state)
     enum { COUNT = 1 << 20 };
     float *xi = floats(COUNT);
     for (int k = 0; k < KINDS; k++) {
-        struct apex_noise noise = {(enum apex_noise_kind)k, 2602035860};
+        struct apex_noise noise = {.kind = (enum apex_noise_kind)k, .seed = 2602035860};
         apex_noise_fill(&noise, 1, 2, 3, 0, COUNT, xi);
         unsigned char hash[32];
         char text[65];
@@ -220,6 +242,7 @@ int main(void)
         cmocka_unit_test(elements_are_laid_out_as_the_header_says),
         cmocka_unit_test(channels_last_is_a_transposition_bit_for_bit),
         cmocka_unit_test(large_pictures_are_transposed_too),
+        cmocka_unit_test(noise_per_channel_is_the_channels_own_element_everywhere),
         cmocka_unit_test(the_bits_are_those_of_every_machine),
         cmocka_unit_test(additive_kinds_add_sigma_times_the_noise),
         cmocka_unit_test(multiplicative_noise_scales_with_the_activation),

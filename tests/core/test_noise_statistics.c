@@ -40,7 +40,7 @@ static void add(struct sums *s, float value)
 static struct sums sums_of(enum apex_noise_kind kind)
 {
     static float xi[PIECE];
-    struct apex_noise noise = {kind, 7};
+    struct apex_noise noise = {.kind = kind, .seed = 7};
     struct sums s = {{0}, 0, 0, 0};
     for (uint32_t piece = 0; piece < PIECES; piece++) {
         apex_noise_fill(&noise, piece % 5, piece / 3, piece % 3, 4 * piece, PIECE, xi);
@@ -101,7 +101,7 @@ static void dropout_has_mean_1_and_deviation_sigma(void **state)
 {
     (void)state;
     static float xi[PIECE], one[PIECE], y[PIECE];
-    struct apex_noise noise = {APEX_NOISE_DROPOUT, 7};
+    struct apex_noise noise = {.kind = APEX_NOISE_DROPOUT, .seed = 7};
     for (int i = 0; i < PIECE; i++)
         one[i] = 1;
     for (float sigma = 0.25f; sigma < 5; sigma *= 2) {
@@ -135,7 +135,7 @@ static void the_distribution_is_normal_by_kolmogorov_and_smirnov(void **state)
     enum { N = 1 << 21 };
     float *xi = malloc(N * sizeof *xi);
     assert_non_null(xi);
-    struct apex_noise noise = {APEX_NOISE_GAUSSIAN, 11};
+    struct apex_noise noise = {.kind = APEX_NOISE_GAUSSIAN, .seed = 11};
     apex_noise_fill(&noise, 2, 0, 0, 0, N, xi);
     qsort(xi, N, sizeof *xi, ascending);
     double distance = 0;
@@ -166,7 +166,7 @@ static void neighbouring_elements_are_uncorrelated(void **state)
 {
     (void)state;
     static float xi[N];
-    struct apex_noise noise = {APEX_NOISE_GAUSSIAN, 1};
+    struct apex_noise noise = {.kind = APEX_NOISE_GAUSSIAN, .seed = 1};
     apex_noise_fill(&noise, 1, 0, 0, 0, N, xi);
     for (int lag = 1; lag <= 64; lag++)
         check_uncorrelated("elements", xi, xi + lag, N - lag);
@@ -176,8 +176,9 @@ static void neighbouring_samples_draws_streams_and_seeds_are_uncorrelated(void *
 {
     (void)state;
     static float a[N], b[N];
-    struct apex_noise noise = {APEX_NOISE_GAUSSIAN, 1}, next = {APEX_NOISE_GAUSSIAN, 2};
-    struct apex_noise high = {APEX_NOISE_GAUSSIAN, 1 + (1ull << 32)};
+    struct apex_noise noise = {.kind = APEX_NOISE_GAUSSIAN, .seed = 1},
+                      next = {.kind = APEX_NOISE_GAUSSIAN, .seed = 2};
+    struct apex_noise high = {.kind = APEX_NOISE_GAUSSIAN, .seed = 1 + (1ull << 32)};
     apex_noise_fill(&noise, 1, 5, 9, 0, N, a);
     apex_noise_fill(&noise, 1, 6, 9, 0, N, b);
     check_uncorrelated("samples", a, b, N);
@@ -199,7 +200,7 @@ static void one_element_over_draws_and_samples_is_uncorrelated(void **state)
     (void)state;
     enum { DRAWS = 200, SAMPLES = 500 };
     static float xi[SAMPLES * DRAWS];
-    struct apex_noise noise = {APEX_NOISE_GAUSSIAN, 1};
+    struct apex_noise noise = {.kind = APEX_NOISE_GAUSSIAN, .seed = 1};
     for (uint32_t s = 0; s < SAMPLES; s++)
         for (uint32_t d = 0; d < DRAWS; d++)
             apex_noise_fill(&noise, 1, s, d, 0, 1, xi + s * DRAWS + d);

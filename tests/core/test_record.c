@@ -41,15 +41,17 @@ static void fill_tally(struct apex_tally *t, int s, int k)
     }
 }
 
-static struct bytes example(void)
+static struct bytes example_of(int rank)
 {
     struct bytes b = {0};
-    struct apex_record_head head = {"context-16-bytes", DRAWS, CLASSES, SAMPLES, CELLS};
+    struct apex_record_head head = {"context-16-bytes", DRAWS, CLASSES, SAMPLES, CELLS, rank};
     struct apex_record_cell cell[CELLS] = {{0x1122334455667788, 0.5}, {42, INFINITY}};
     apex_record_put_head(&b, &head, cell);
     struct apex_tally t;
     struct apex_error err;
     assert_int_equal(apex_tally_init(&t, DRAWS, CLASSES, &err), 0);
+    if (rank)
+        assert_int_equal(apex_tally_init_rank(&t, &err), 0);
     for (int s = 0; s < SAMPLES; s++) {
         struct apex_record_sample sample = {(uint32_t)s + 100, s - 1, 1, 2, 0.25f, NAN};
         apex_record_put_sample(&b, &sample);
@@ -61,6 +63,11 @@ static struct bytes example(void)
     apex_tally_free(&t);
     assert_int_equal(b.failed, 0);
     return b;
+}
+
+static struct bytes example(void)
+{
+    return example_of(0);
 }
 
 /* Reads all of it; -1 as soon as something is refused. */
@@ -125,10 +132,38 @@ static void a_record_comes_back_as_it_was(void **state)
     bytes_free(&b);
 }
 
-static void every_shorter_piece_is_refused(void **state)
+static void reciprocal_ranks_come_back_to_the_last_unit(void **state)
 {
     (void)state;
-    struct bytes b = example();
+    struct bytes b = example_of(1);
+    struct apex_record r;
+    struct apex_error err;
+    struct apex_tally expected, t;
+    assert_int_equal(apex_record_open(&r, b.data, b.size, &err), 0);
+    assert_int_equal(r.head.rank, 1);
+    assert_int_equal(apex_tally_init(&expected, DRAWS, CLASSES, &err) | apex_tally_init_rank(&expected, &err),
+                     0);
+    assert_int_equal(apex_tally_init(&t, DRAWS, CLASSES, &err) | apex_tally_init_rank(&t, &err), 0);
+    for (int s = 0; s < SAMPLES; s++) {
+        struct apex_record_sample sample;
+        assert_int_equal(apex_record_next_sample(&r, &sample), 0);
+        for (int k = 0; k < CELLS; k++) {
+            float margin;
+            fill_tally(&expected, s, k);
+            assert_int_equal(apex_record_next_cell(&r, &t, &margin), 0);
+            for (uint32_t c = 0; c < CLASSES; c++)
+                assert_int_equal(apex_tally_rank(&t, c), apex_tally_rank(&expected, c));
+        }
+    }
+    assert_ptr_equal(r.at.at, r.at.end);
+    apex_tally_free(&expected);
+    apex_tally_free(&t);
+    bytes_free(&b);
+}
+
+static void check_shorter_pieces(int rank)
+{
+    struct bytes b = example_of(rank);
     struct apex_error err;
     assert_int_equal(read_all(b.data, b.size, &err), 0);
     for (size_t size = 0; size < b.size; size++) {
@@ -139,6 +174,13 @@ static void every_shorter_piece_is_refused(void **state)
         free(piece);
     }
     bytes_free(&b);
+}
+
+static void every_shorter_piece_is_refused(void **state)
+{
+    (void)state;
+    check_shorter_pieces(0);
+    check_shorter_pieces(1);
 }
 
 /* Sets four bytes at `at` and opens. */
@@ -158,7 +200,7 @@ static void expect_refusal(size_t at, uint32_t value, const char *word)
 static void counts_that_cannot_be_are_refused_before_they_are_believed(void **state)
 {
     (void)state;
-    expect_refusal(AT_VERSION, 2, "version 2");
+    expect_refusal(AT_VERSION, 3, "version 3");
     expect_refusal(AT_DRAWS, 0, "0 draws");
     expect_refusal(AT_CLASSES, 0, "0 classes");
     expect_refusal(AT_CLASSES, 70000, "70000 classes");
@@ -232,6 +274,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_comes_back_as_it_was),
+        cmocka_unit_test(reciprocal_ranks_come_back_to_the_last_unit),
         cmocka_unit_test(every_shorter_piece_is_refused),
         cmocka_unit_test(counts_that_cannot_be_are_refused_before_they_are_believed),
         cmocka_unit_test(damage_inside_a_sample_is_noticed),

@@ -12,7 +12,7 @@
 
 enum { DRAWS = 12 };
 
-static const struct apex_noise gaussian = {APEX_NOISE_GAUSSIAN, 5};
+static const struct apex_noise gaussian = {.kind = APEX_NOISE_GAUSSIAN, .seed = 5};
 
 /* Activation of site `at` (-1: the input) of a residual network with `delta` added at site `site`. */
 static void activation(int at, int site, const float *delta, const float *x, float *a)

@@ -25,24 +25,38 @@ static float *activation(int site, const char *set, const float *x)
     return a;
 }
 
+/* The noise of a site in ONNX order. Per channel: element c of the noise per element, at each place of
+ * channel c. */
+static void noise_of(const struct apex_noise *noise, int site, const struct apex_shape *shape, uint32_t draw,
+                     float *xi)
+{
+    const struct apex_noise each = {.kind = noise->kind, .seed = noise->seed};
+    const int64_t count = apex_shape_count(shape), places = count / shape->dim[1];
+    float *plain = build_zeroed((size_t)count, sizeof *plain);
+    apex_noise_fill(&each, (uint32_t)site + 1, SAMPLE, draw, 0, count, plain);
+    for (int64_t i = 0; i < count; i++)
+        xi[i] = plain[noise->per_channel ? i / places : i];
+    free(plain);
+}
+
 /* One row by the definition: the noise of (site, SAMPLE, draw) as a constant of the graph, and a whole clean
  * pass in the naive set. */
-static void by_hand(int site, enum apex_noise_kind kind, const float *x, float sigma, uint32_t draw,
+static void by_hand(int site, const struct apex_noise *noise, const float *x, float sigma, uint32_t draw,
                     float *logits)
 {
-    struct apex_noise noise = {.kind = kind, .seed = 5};
     struct build noisy;
     float *a = activation(site, "naive", x);
     residual(&noisy, 0, NULL);
     int64_t count = noisy.site[site].elements;
+    const struct apex_shape shape = noisy.site[site].shape;
     build_free(&noisy);
     float *xi = build_zeroed((size_t)count, sizeof *xi), *delta = build_zeroed((size_t)count, sizeof *delta);
-    apex_noise_fill(&noise, (uint32_t)site + 1, SAMPLE, draw, 0, count, xi);
-    apex_noise_apply(kind, sigma, a, xi, count, delta);
+    noise_of(noise, site, &shape, draw, xi);
+    apex_noise_apply(noise->kind, sigma, a, xi, count, delta);
     for (int64_t i = 0; i < count; i++)
         delta[i] -= a[i];
     residual(&noisy, site, delta);
-    struct apex_runner *r = runner(&noisy, "naive", NULL, 0, kind, 0);
+    struct apex_runner *r = runner_of(&noisy, "naive", NULL, 0, noise, 0);
     apex_runner_clean(r, x, logits);
     apex_runner_free(r);
     build_free(&noisy);
@@ -51,19 +65,20 @@ static void by_hand(int site, enum apex_noise_kind kind, const float *x, float s
     free(delta);
 }
 
-static void check_site(int site, const char *set, enum apex_noise_kind kind)
+static void check_site(int site, const char *set, enum apex_noise_kind kind, int per_channel)
 {
+    const struct apex_noise noise = {.kind = kind, .seed = 5, .per_channel = per_channel};
     struct build b;
     float x[INPUT], logits[CLASSES], expected[CLASSES], all[2 * TILE * CLASSES];
     double sigma[2] = {0.25, 2};
     residual(&b, 0, NULL);
     fill_input(x, 1);
-    struct apex_runner *r = runner(&b, set, &site, 1, kind, 0);
+    struct apex_runner *r = runner_of(&b, set, &site, 1, &noise, 0);
     apex_runner_clean(r, x, logits);
     apex_runner_perturb(r, 0, NULL, sigma, 2, SAMPLE, 16, TILE, all);
     for (int k = 0; k < 2; k++)
         for (int d = 0; d < TILE; d += 3) {
-            by_hand(site, kind, x, (float)sigma[k], 16 + (uint32_t)d, expected);
+            by_hand(site, &noise, x, (float)sigma[k], 16 + (uint32_t)d, expected);
             check_close(set, CLASSES, expected, all + (k * TILE + d) * CLASSES);
         }
     apex_runner_free(r);
@@ -75,14 +90,23 @@ static void a_perturbed_pass_is_the_rest_of_the_network_on_the_noisy_activation(
     (void)state;
     for (int site = 0; site < SITES; site++)
         for (size_t k = 0; k < sizeof sets / sizeof *sets; k++)
-            check_site(site, sets[k], APEX_NOISE_GAUSSIAN);
+            check_site(site, sets[k], APEX_NOISE_GAUSSIAN, 0);
+}
+
+static void noise_per_channel_is_one_number_for_all_places_of_a_channel(void **state)
+{
+    (void)state;
+    for (int site = 0; site < SITES; site++) /* the last is a vector: one number per element */
+        for (size_t k = 0; k < sizeof sets / sizeof *sets; k++)
+            check_site(site, sets[k], APEX_NOISE_GAUSSIAN, 1);
+    check_site(1, "auto", APEX_NOISE_DROPOUT, 1); /* whole channels */
 }
 
 static void every_noise_kind_works_at_a_site(void **state)
 {
     (void)state;
     for (int kind = APEX_NOISE_GAUSSIAN; kind <= APEX_NOISE_DROPOUT; kind++)
-        check_site(1, "auto", kind);
+        check_site(1, "auto", kind, 0);
 }
 
 static void sigma_zero_is_the_clean_pass(void **state)
@@ -375,6 +399,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_perturbed_pass_is_the_rest_of_the_network_on_the_noisy_activation),
+        cmocka_unit_test(noise_per_channel_is_one_number_for_all_places_of_a_channel),
         cmocka_unit_test(every_noise_kind_works_at_a_site),
         cmocka_unit_test(sigma_zero_is_the_clean_pass),
         cmocka_unit_test(other_cuts_of_the_scales_give_the_same_bits),

@@ -26,7 +26,7 @@ static void check(const char *what, double expected, double got, double toleranc
 /* N(0, 1), repeatable. */
 static void normals(uint32_t stream, int64_t count, float *x)
 {
-    struct apex_noise noise = {APEX_NOISE_GAUSSIAN, 3};
+    struct apex_noise noise = {.kind = APEX_NOISE_GAUSSIAN, .seed = 3};
     apex_noise_fill(&noise, stream, 0, 0, 0, count, x);
 }
 

@@ -45,6 +45,30 @@ static void draws_are_counted_by_their_class(void **state)
     assert_null(t.count);
 }
 
+static void reciprocal_ranks_are_summed_over_draws(void **state)
+{
+    (void)state;
+    struct apex_tally t = tally(10, 4);
+    assert_int_equal(apex_tally_init_rank(&t, NULL), 0);
+    apex_tally_reset(&t, 0);
+    for (uint32_t d = 0; d < 9; d++) /* eight side by side and one alone */
+        assert_int_equal(apex_tally_add(&t, d, (float[]){3, -INFINITY, 4, 3}), 0);
+    assert_int_equal(apex_tally_add(&t, 9, (float[]){0, 1, 0, 0}), 0);
+    const double sum[4] = {9 / 2.0 + 1 / 2.0, 9 / 4.0 + 1, 9 + 1 / 3.0,
+                           9 / 3.0 + 1 / 4.0}; /* ties: the lower class */
+    for (int c = 0; c < 4; c++) {
+        assert_near(t.rank[c], sum[c], 1e-12);
+        assert_near(apex_tally_rank(&t, (uint32_t)c) / APEX_RANK_ONE, sum[c] / 10, 1e-9);
+    }
+    apex_tally_reset(&t, 0);
+    assert_near(t.rank[2], 0, 0);
+    const float rows[2][4] = {{1, 2, 3, 4}, {1, 2, NAN, 4}};
+    assert_int_equal(apex_tally_add_rows(&t, 0, 2, rows[0]), 1); /* nothing of a row with a NaN */
+    assert_near(t.rank[3], 1, 0);
+    apex_tally_free(&t);
+    assert_null(t.rank);
+}
+
 static void a_tie_goes_to_the_lower_class(void **state)
 {
     (void)state;
@@ -184,6 +208,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(draws_are_counted_by_their_class),
+        cmocka_unit_test(reciprocal_ranks_are_summed_over_draws),
         cmocka_unit_test(a_tie_goes_to_the_lower_class),
         cmocka_unit_test(a_nan_or_a_draw_out_of_range_changes_nothing),
         cmocka_unit_test(equal_infinite_logits_have_margin_zero),

@@ -143,10 +143,21 @@ put("share.x", share)
 put("share.entropy", st.entropy(share) / np.log(10))
 put("share.median_mad", np.median(share), st.median_abs_deviation(share))
 put("share.anomaly", np.abs(share - np.median(share)) / (1.4826 * st.median_abs_deviation(share)))
-reference = np.array([.31, .22, .45, .27, .38])
-t = (.8 - reference.mean()) / (reference.std(ddof=1) * np.sqrt(6 / 5))
-put("compare", .8, t, st.t.sf(t, 4))
-put("compare.reference", reference)
+
+# ---- excess over reference models (analysis/bias_excess.h): 3 references, 3 cells, 4 classes
+own = np.random.default_rng(3)
+reference, value = own.dirichlet(np.full(4, 8.), (3, 3)), own.dirichlet([8, 8, 24, 8], 3)
+a, x, m = np.arcsin(np.sqrt(reference)), np.arcsin(np.sqrt(value)), 3
+weight = 1 / (a.var(axis=0, ddof=1).mean(axis=1) + .02**2)
+weight /= weight.sum()
+d = weight @ (x - a.mean(axis=0))
+q = (np.einsum("l,rlc->rc", weight, a)).var(axis=0, ddof=1)
+s = np.sqrt(np.maximum(q.mean(), (60 * q.mean() + (m - 1) * q) / (60 + m - 1)))
+t = d / (s * np.sqrt(1 + 1 / m))
+c, freedom = t.argmax(), (m - 1) * 3
+put("excess.value", value)
+put("excess.reference", reference)
+put("excess", c, d[c], weight @ value[:, c], weight @ reference.mean(axis=0)[:, c], s[c], freedom, t[c], min(1, 4 * st.t.sf(t[c], freedom)))
 
 # ---- information
 counts = np.array([rng.multinomial(20, rng.dirichlet(np.full(4, .5))) for _ in range(12)])

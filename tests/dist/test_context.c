@@ -7,6 +7,7 @@ static void a_context_comes_back_as_it_was(void **state)
     struct context *c = tiny_context();
     c->wanted[3] = 0;
     c->label[2] = -1;
+    c->class_rank = 1;
     tiny_response(c);
     struct bytes b = {0}, again = {0};
     struct apex_error err;
@@ -19,6 +20,7 @@ static void a_context_comes_back_as_it_was(void **state)
     assert_int_equal(d->draws, 10);
     assert_int_equal(d->classes, 3);
     assert_int_equal(d->class_count, 1);
+    assert_int_equal(d->class_rank, 1);
     assert_memory_equal(d->sample, c->sample, 5 * sizeof(uint32_t));
     assert_memory_equal(d->label, c->label, 5 * sizeof(int32_t));
     assert_memory_equal(d->sigma, c->sigma, 4 * sizeof(double));

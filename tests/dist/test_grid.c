@@ -257,6 +257,19 @@ static void class_count_takes_three_words(void **state)
     }
 }
 
+static void noise_per_channel_and_ranks_are_off_unless_asked_for(void **state)
+{
+    (void)state;
+    static const char *const text[] = {"", "noise: {per: element}\nclass_rank: false\n",
+                                       "noise: {kind: dropout, per: channel}\nclass_rank: true\n"};
+    for (int k = 0; k < 3; k++) {
+        struct grid *g = grid_base_parse(text[k]);
+        assert_int_equal(g->per_channel, k == 2);
+        assert_int_equal(g->class_rank, k == 2);
+        grid_free(g);
+    }
+}
+
 static void every_noise_kind_is_known(void **state)
 {
     (void)state;
@@ -362,6 +375,7 @@ int main(void)
         cmocka_unit_test(sites_and_paths_may_be_given_without_a_list),
         cmocka_unit_test(anchors_and_aliases_stand_for_what_they_name),
         cmocka_unit_test(class_count_takes_three_words),
+        cmocka_unit_test(noise_per_channel_and_ranks_are_off_unless_asked_for),
         cmocka_unit_test(every_noise_kind_is_known),
         cmocka_unit_test(the_text_is_kept_byte_for_byte),
         cmocka_unit_test(paths_follow_the_file_through_a_link_to_its_folder),

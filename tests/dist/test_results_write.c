@@ -308,6 +308,38 @@ static void a_folder_that_is_absent_is_an_error(void **state)
     context_free(c);
 }
 
+/* A draw of class c has reciprocal rank 1 for c, 1/2 for the lower and 1/3 for the higher of the others. */
+static void reciprocal_ranks_are_written_where_the_records_have_them(void **state)
+{
+    char path[128];
+    int nc, id;
+    struct apex_error err;
+    double rank[TINY_SITES * TINY_SIGMAS * 3], share[TINY_SITES * TINY_SIGMAS * 3];
+    for (int asked = 0; asked < 2; asked++) {
+        struct context *c = tiny_context();
+        c->class_rank = asked;
+        struct results *r = make(c, 5);
+        if (results_write(r, folder_file(*state, "tiny.nc", path), NULL, &err) != 0)
+            fail_msg("%s", err.text);
+        must(nc_open(path, NC_NOWRITE, &nc), path);
+        if (asked) {
+            must(nc_get_var_double(nc, variable(nc, "class_reciprocal_rank"), rank), "class_reciprocal_rank");
+            must(nc_get_var_double(nc, variable(nc, "class_share"), share), "class_share");
+        } else {
+            assert_int_equal(nc_inq_varid(nc, "class_reciprocal_rank", &id), NC_ENOTVAR);
+        }
+        for (int k = 0; k < TINY_SITES * TINY_SIGMAS && asked; k++) {
+            const double *s = share + 3 * k, *q = rank + 3 * k;
+            assert_float_equal(q[0], s[0] + s[1] / 2 + s[2] / 2, 1e-9);
+            assert_float_equal(q[1], s[0] / 2 + s[1] + s[2] / 3, 1e-9);
+            assert_float_equal(q[2], s[0] / 3 + s[1] / 3 + s[2], 1e-9);
+        }
+        nc_close(nc);
+        results_free(r);
+        context_free(c);
+    }
+}
+
 static void many_classes_go_without_transitions(void **state)
 {
     char path[128];
@@ -343,6 +375,7 @@ int main(void)
         IN_FOLDER(a_long_grid_text_fits),
         IN_FOLDER(a_full_disk_leaves_the_old_file_and_a_message),
         IN_FOLDER(a_folder_that_is_absent_is_an_error),
+        IN_FOLDER(reciprocal_ranks_are_written_where_the_records_have_them),
         IN_FOLDER(many_classes_go_without_transitions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,7 +103,7 @@ static void units_give_what_the_library_gives_and_nothing_is_planned_twice(void 
     (void)state;
     struct small s = small_sweep(key);
     const struct sweep_model *m = &s.sweep->model[0];
-    const struct apex_noise noise = {s.sweep->grid->noise, s.sweep->grid->seed};
+    const struct apex_noise noise = {.kind = s.sweep->grid->noise, .seed = s.sweep->grid->seed};
     struct done done;
     static struct seen seen, again;
     struct apex_error err = {""};

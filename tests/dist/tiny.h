@@ -106,8 +106,11 @@ static inline struct bytes tiny_record(const struct context *c, int first, int c
 {
     struct bytes b = {0};
     struct apex_record_cell cell[TINY_SITES * TINY_SIGMAS];
-    struct apex_record_head head = {
-        .draws = c->draws, .classes = c->classes, .samples = (uint32_t)count, .cells = 0};
+    struct apex_record_head head = {.draws = c->draws,
+                                    .classes = c->classes,
+                                    .samples = (uint32_t)count,
+                                    .cells = 0,
+                                    .rank = c->class_rank};
     memcpy(head.context, c->key, 16);
     for (int k = 0; k < TINY_SITES * TINY_SIGMAS; k++)
         if (use[k])
@@ -116,6 +119,8 @@ static inline struct bytes tiny_record(const struct context *c, int first, int c
     apex_record_put_head(&b, &head, cell);
     struct apex_tally t;
     assert_int_equal(apex_tally_init(&t, TINY_DRAWS, TINY_CLASSES, NULL), 0);
+    if (c->class_rank)
+        assert_int_equal(apex_tally_init_rank(&t, NULL), 0);
     for (int i = first; i < first + count; i++) {
         struct apex_record_sample s = {.index = c->sample[i],
                                        .label = c->label[i],

@@ -37,7 +37,7 @@ static int is_small(const struct apex_model *m)
 
 static void run(const struct apex_model *m)
 {
-    const struct apex_noise noise = {APEX_NOISE_GAUSSIAN, 1};
+    const struct apex_noise noise = {.kind = APEX_NOISE_GAUSSIAN, .seed = 1};
     int sites[] = {APEX_SITE_INPUT, m->sites ? APEX_SITE_ALL : APEX_SITE_INPUT, 0};
     int count = apex_site_count(m) ? 3 : 2;
     double sigma = 0.5;
