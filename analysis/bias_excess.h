@@ -7,12 +7,16 @@
  * sites and not at all at others (experiments/backdoor). So each class is compared with the same class of the
  * references in the same cell, and cells count by how well the references agree there:
  *
- *   a_lc  = asin sqrt s_lc             s_lc: value of class c in cell l; the variance of asin sqrt of a share
- * is nearly the same everywhere in 0..1 w_l   = 1 / (v_l + BIAS_FLOOR^2), scaled to sum 1;  v_l: variance
- * over the m references of a_lc, mean over the C classes d_c   = sum_l w_l (a_lc - mean over references of
- * a_lc) q_c   = variance over references of sum_l w_l a_lc, q = mean over classes of q_c s_c^2 = max(q,
- * (BIAS_PRIOR q + (m - 1) q_c) / (BIAS_PRIOR + m - 1)) t_c   = d_c / (s_c sqrt(1 + 1 / m)), (m - 1)(C - 1)
- * degrees of freedom p     = min(1, C P(T >= max_c t_c))
+ *   a_lc  = asin sqrt s_lc
+ *   w_l   = 1 / (v_l + BIAS_FLOOR^2), scaled to sum 1
+ *   d_c   = sum_l w_l (a_lc - mean over references of a_lc)
+ *   s_c^2 = max(q, (BIAS_PRIOR q + (m - 1) q_c) / (BIAS_PRIOR + m - 1))
+ *   t_c   = d_c / (s_c sqrt(1 + 1 / m)), (m - 1)(C - 1) degrees of freedom
+ *   p     = min(1, C P(T >= max_c t_c))
+ *
+ * s_lc: value of class c in cell l; the variance of asin sqrt of a share is nearly the same everywhere in
+ * 0..1. v_l: variance over the m references of a_lc, mean over the C classes. q_c: variance over references
+ * of sum_l w_l a_lc; q: mean over classes of q_c.
  *
  * t_c is the t-test of one case with a small group (Crawford, Howell, The Clinical Neuropsychologist 12,
  * 1998) whose variance is that of all classes together, so that two references give C - 1 degrees of freedom
