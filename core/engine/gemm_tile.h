@@ -78,7 +78,7 @@ KERNEL void tile_sum(const int rows, const int vecs, int k, const float *x, ptrd
     for (const float *end = x + k; x < end; x++, w += GEMM_PANEL) {
         VEC wk[VECS];
 #pragma GCC unroll 2
-        for (int j = 0; j < vecs; j += PANEL_VECS)
+        for (int j = 0; j < vecs && vecs == VECS; j += PANEL_VECS)
             __builtin_prefetch(w + j / PANEL_VECS * panel + 48 * GEMM_PANEL);
 #pragma GCC unroll 2
         for (int j = 0; j < vecs; j++)

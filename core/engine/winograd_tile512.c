@@ -123,9 +123,13 @@ KERNEL void put_row(const struct target *t, int c, int i, const vec out[OUT])
         *(vec *)(t->y + (size_t)i * t->y_line + j * t->channels + c) = out[j];
 }
 
-KERNEL void tile_out_pairs(const struct target *at, const int pool, size_t matrix, const float *from)
+/* plain: nothing is added, and the code does not ask. */
+KERNEL void tile_out_pairs(const struct target *at, const int plain, const int pool, size_t matrix,
+                           const float *from)
 {
-    const struct target own = *at, *t = &own; /* not to be read again after each store */
+    struct target own = *at, *t = &own; /* not to be read again after each store */
+    if (plain)
+        own.add = own.xi = NULL;
     for (int c = 0; c < t->channels; c += WIDTH) {
         vec above[2][OUT], below[2][OUT];
 #pragma GCC unroll 2
@@ -145,8 +149,6 @@ KERNEL void tile_out_pairs(const struct target *at, const int pool, size_t matri
 
 WIDE void winograd_tile_out512(const struct target *t, size_t matrix, const float *from)
 {
-    struct target bare = *t; /* most have neither: their code does not ask */
-    bare.add = bare.xi = NULL;
     if (t->rows < OUT || t->columns < OUT) {
         tile_out(t, matrix, from);
         return;
@@ -154,9 +156,9 @@ WIDE void winograd_tile_out512(const struct target *t, size_t matrix, const floa
     if (t->xi)
         ask_for_next(t, t->xi);
     if (t->pool)
-        tile_out_pairs(t, 1, matrix, from);
+        tile_out_pairs(t, 0, 1, matrix, from);
     else if (t->add || t->xi)
-        tile_out_pairs(t, 0, matrix, from);
+        tile_out_pairs(t, 0, 0, matrix, from);
     else
-        tile_out_pairs(&bare, 0, matrix, from);
+        tile_out_pairs(t, 1, 0, matrix, from);
 }
