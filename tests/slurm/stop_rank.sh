@@ -3,6 +3,7 @@
 . "$(dirname "$0")/cluster.sh"
 grid sweep out 0:480
 grid whole whole 0:480
+lasting 25 sweep whole # much longer than the lease of a unit
 job=$(submit_job -N 2 -n 4 -t 5 -o job.log slurm/apex.sbatch "$dir/sweep.yaml") || exit 1
 has_records() { [ "$(stat -c %s "$dir/out/apex.journal" 2>/dev/null || echo 0)" -gt 100000 ]; }
 wait_until 60 "the journal grows" has_records
