@@ -78,8 +78,9 @@ KERNEL void tile_sum(const int rows, const int vecs, int k, const float *x, ptrd
     for (const float *end = x + k; x < end; x++, w += GEMM_PANEL) {
         VEC wk[VECS];
 #pragma GCC unroll 2
-        for (int j = 0; j < vecs && vecs == VECS; j += PANEL_VECS)
-            __builtin_prefetch(w + j / PANEL_VECS * panel + 48 * GEMM_PANEL);
+        for (int j = 0; j < vecs; j += PANEL_VECS)
+            if (vecs == VECS) /* one of two panels is all of the product, and near */
+                __builtin_prefetch(w + j / PANEL_VECS * panel + 48 * GEMM_PANEL);
 #pragma GCC unroll 2
         for (int j = 0; j < vecs; j++)
             wk[j] = vec_load(w + j / PANEL_VECS * panel + j % PANEL_VECS * LANES_OF_VEC);
