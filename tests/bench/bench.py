@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """apex against PyTorch on the same core, taking turns, so that the ratio holds on a noisy machine.
 
-  bench.py APEX [--resnet20 MODEL.onnx] [--turns 5] [--core N] [--only WORD]
+  bench.py APEX [--resnet20 MODEL.onnx] [--turns 5] [--core N] [--only WORD] [--kernels NAME]
 
 Each row of the table runs the same sweep by `apex bench --serve` and by peers/sweep.py, one after the other, over and
 over; the ratio is the median of the pairs'. Both measure the CPU time of one thread. Needs PyTorch and onnx.
@@ -52,6 +52,7 @@ def main():
     p.add_argument("--turns", type=int, default=5)
     p.add_argument("--core", type=int)
     p.add_argument("--only", default="", help="rows whose name holds this word")
+    p.add_argument("--kernels", help="of apex, e.g. amx: bfloat16 against PyTorch in float32")
     a = p.parse_args()
     print(f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     sys.stdout.flush()
@@ -72,7 +73,8 @@ def main():
         print(f"{'sweep':26} {'apex':>12} {'PyTorch':>12} {'ratio':>7}  lowest to highest of {a.turns} pairs")
         for name, model, sites, sigmas, draws, samples, mode in rows:
             numbers = ["--sites", sites, "--sigmas", str(sigmas), "--draws", str(draws), "--samples", str(samples)]
-            apex = Peer([a.apex, "bench", model, "--serve"] + numbers, a.core)
+            own = ["--kernels", a.kernels] if a.kernels else []
+            apex = Peer([a.apex, "bench", model, "--serve"] + own + numbers, a.core)
             torch = Peer([sys.executable, os.path.join(HERE, "peers", "sweep.py"), model, "--serve", "--mode", mode,
                           "--repeat", "1000"] + numbers, a.core)
             ours, theirs, ratio, low, high = compare(apex, torch, a.turns)
