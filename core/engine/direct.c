@@ -1,6 +1,7 @@
 #include "core/engine/direct.h"
 
 #include "core/engine/gemm.h"
+#include "core/engine/sets.h"
 
 #include <string.h>
 
@@ -35,7 +36,8 @@ static struct band band_of(const struct conv_shape *s)
 
 int direct_suits(const struct conv_shape *s)
 {
-    return s->groups == 1 && (s->dilation_w == 1 || s->kernel_w == 1) && s->out_w >= LEAST_WIDTH;
+    return s->groups == 1 && !conv_is_pointwise(s) && (s->dilation_w == 1 || s->kernel_w == 1) &&
+           s->out_w >= LEAST_WIDTH;
 }
 
 size_t direct_scratch(const struct conv_shape *s)
@@ -71,20 +73,6 @@ static const float *pad_band(const struct conv_shape *s, const struct band *b, c
     return to;
 }
 
-/* g: all but x, the number of lines and what follows. */
-static void run_band(const struct conv_shape *s, struct gemm *g, size_t at, size_t in_image, int image,
-                     const struct epilogue *end)
-{
-    if (end) {
-        g->add = !end->add ? NULL : end->add + (size_t)image * end->add_row + in_image;
-        g->add_pitch = s->out_c;
-        g->relu = end->relu;
-        g->xi = end->xi ? end->xi + at : NULL;
-        g->sigma = end->sigma;
-    }
-    gemm_run(g);
-}
-
 void direct_run(const struct conv_shape *s, const float *packed, const float *bias, const float *x, float *y,
                 const struct epilogue *end, void *scratch)
 {
@@ -103,6 +91,7 @@ void direct_run(const struct conv_shape *s, const float *packed, const float *bi
             g.lines = s->out_h - first < b.lines ? s->out_h - first : b.lines;
             g.x = padded ? pad_band(s, &b, x, first, scratch) : x + (size_t)first * (size_t)g.x_line;
             g.y = y + at;
-            run_band(s, &g, at, in_image, image, end);
+            gemm_follow(&g, end, end ? (size_t)image * end->add_row + in_image : 0, s->out_c, at);
+            gemm_run(&g);
         }
 }

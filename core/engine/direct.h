@@ -6,7 +6,8 @@
 
 #include "core/engine/kernels.h"
 
-/* 1 where it applies: one group, taps of a row side by side, lines of at least a few pixels. */
+/* 1 where it applies: one group, taps of a row side by side, lines of at least a few pixels; not where the
+ * image is one product as it lies. */
 int direct_suits(const struct conv_shape *s);
 
 /* Bytes of work memory of a run: a band of the image with its padding; 0 without padding. */

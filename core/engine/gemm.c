@@ -7,9 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    W_BLOCK = 512
-}; /* steps of k times panels: 32 KiB, which stay in the first-level cache over the rows */
+/* Steps of k times panels: 32 KiB, which stay in the first-level cache over the rows. */
+enum { W_BLOCK = 512 };
 
 int gemm_padded(int n)
 {
@@ -198,6 +197,17 @@ static void run_block(const struct gemm *g, const struct block *b)
         for (int line = 0; line < lines; line++)
             run_line(&t, b, line, column);
     }
+}
+
+void gemm_follow(struct gemm *g, const struct epilogue *end, size_t add_at, ptrdiff_t add_pitch, size_t at)
+{
+    if (!end)
+        return;
+    g->add = end->add ? end->add + add_at : NULL;
+    g->add_pitch = add_pitch;
+    g->relu = end->relu;
+    g->xi = end->xi ? end->xi + at : NULL;
+    g->sigma = end->sigma;
 }
 
 void gemm_run(const struct gemm *g)

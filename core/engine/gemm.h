@@ -42,6 +42,9 @@ float *gemm_pad_bias(int n, const float *bias); /* NULL: no memory */
 
 void gemm_run(const struct gemm *g);
 
+/* Sets what follows, `at` floats into the layer's output and `add_at` into what is added; end may be NULL. */
+void gemm_follow(struct gemm *g, const struct epilogue *end, size_t add_at, ptrdiff_t add_pitch, size_t at);
+
 /* Floats from one product to the next of several of the same shape. */
 struct gemm_step {
     ptrdiff_t x, packed, y;

@@ -165,13 +165,7 @@ static void run_product(const struct native_conv *c, const float *x, float *y, c
         struct gemm g = {.rows = count, .k = c->taps, .n = s->out_c, .packed = c->weight, .bias = c->bias};
         g.x = lowered(c, x, first, count, scratch), g.x_pitch = c->taps;
         g.y = y + at, g.y_pitch = s->out_c;
-        if (end) {
-            g.add = !end->add ? NULL : shared ? end->add + (size_t)(first % area) * s->out_c : end->add + at;
-            g.add_pitch = s->out_c;
-            g.relu = end->relu;
-            g.xi = end->xi ? end->xi + at : NULL;
-            g.sigma = end->sigma;
-        }
+        gemm_follow(&g, end, shared ? (size_t)(first % area) * s->out_c : at, s->out_c, at);
         gemm_run(&g);
     }
 }
@@ -183,7 +177,7 @@ static void conv_run(void *state, const float *x, float *y, const struct epilogu
         other_set->conv_run(c->other, x, y, end, scratch);
     else if (c->winograd)
         winograd_run(c->winograd, x, y, end, scratch);
-    else if (direct_suits(&c->s) && !conv_is_pointwise(&c->s))
+    else if (direct_suits(&c->s))
         direct_run(&c->s, c->weight, c->bias, x, y, end, scratch);
     else
         run_product(c, x, y, end, scratch);
@@ -233,12 +227,7 @@ static void linear_run(void *state, const float *x, float *y, const struct epilo
     (void)scratch;
     g.x = x, g.x_pitch = l->k;
     g.y = y, g.y_pitch = l->n;
-    if (end) {
-        g.add = end->add, g.add_pitch = (ptrdiff_t)end->add_row;
-        g.relu = end->relu;
-        g.xi = end->xi;
-        g.sigma = end->sigma;
-    }
+    gemm_follow(&g, end, 0, end ? (ptrdiff_t)end->add_row : 0, 0);
     gemm_run(&g);
 }
 

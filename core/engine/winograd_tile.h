@@ -4,31 +4,52 @@
 
 #include <string.h>
 
-/* B' d: one column or row of six. framed: the first and the last are zeros of the padding. */
+/* Two of the six of B' d: 1 and 2, 3 and 4, 0 and 5. framed: the first and the last of d are zeros of the
+ * padding. */
+KERNEL void pair_in(const int pair, const vec d[IN], const int framed, vec *t, vec *u)
+{
+    vec a, b;
+    if (pair == 0) {
+        a = d[4] - 2 * d[2], b = (float)A * (d[3] - 2 * d[1]);
+        *t = a + b, *u = a - b;
+    } else if (pair == 1) {
+        a = d[4] - 0.5f * d[2], b = (float)B * (d[3] - 0.5f * d[1]);
+        *t = a + b, *u = a - b;
+    } else {
+        *t = framed ? d[4] - 2.5f * d[2] : d[0] - 2.5f * d[2] + d[4];
+        *u = d[1] - 2.5f * d[3];
+        if (!framed)
+            *u += d[5];
+    }
+}
+
+/* B' d: one column or row of six. */
 KERNEL void transform_in(const vec d[IN], const int framed, vec t[IN])
 {
-    vec a = d[4] - 2 * d[2], b = (float)A * (d[3] - 2 * d[1]);
-    vec c = d[4] - 0.5f * d[2], e = (float)B * (d[3] - 0.5f * d[1]);
-    t[1] = a + b;
-    t[2] = a - b;
-    t[3] = c + e;
-    t[4] = c - e;
-    t[0] = d[4] - 2.5f * d[2];
-    t[5] = d[1] - 2.5f * d[3];
-    if (!framed) {
-        t[0] = d[0] - 2.5f * d[2] + d[4];
-        t[5] += d[5];
+    pair_in(0, d, framed, &t[1], &t[2]);
+    pair_in(1, d, framed, &t[3], &t[4]);
+    pair_in(2, d, framed, &t[0], &t[5]);
+}
+
+/* Two of the four of A' m: 0 and 2, 1 and 3. */
+KERNEL void pair_out(const int odd, const vec m[IN], vec *y, vec *z)
+{
+    if (odd) {
+        vec b = m[1] - m[2], d = m[3] - m[4];
+        *y = (float)A * b + (float)B * d;
+        *z = (float)(A * A * A) * b + (float)(B * B * B) * d + m[5];
+    } else {
+        vec a = m[1] + m[2], c = m[3] + m[4];
+        *y = m[0] + a + c;
+        *z = 0.5f * a + 2 * c;
     }
 }
 
 /* A' m. */
 KERNEL void transform_out(const vec m[IN], vec y[OUT])
 {
-    vec a = m[1] + m[2], b = m[1] - m[2], c = m[3] + m[4], d = m[3] - m[4];
-    y[0] = m[0] + a + c;
-    y[1] = (float)A * b + (float)B * d;
-    y[2] = 0.5f * a + 2 * c;
-    y[3] = (float)(A * A * A) * b + (float)(B * B * B) * d + m[5];
+    pair_out(0, m, &y[0], &y[2]);
+    pair_out(1, m, &y[1], &y[3]);
 }
 
 /* The loops over columns and rows are not unrolled: what lies between them does not fit the registers, and

@@ -13,24 +13,6 @@
 
 #include "core/engine/winograd_tile.h"
 
-/* Two of the six of transform_in: 1 and 2, 3 and 4, 0 and 5. */
-KERNEL void pair_in(const int pair, const vec d[IN], const int framed, vec *t, vec *u)
-{
-    vec a, b;
-    if (pair == 0) {
-        a = d[4] - 2 * d[2], b = (float)A * (d[3] - 2 * d[1]);
-        *t = a + b, *u = a - b;
-    } else if (pair == 1) {
-        a = d[4] - 0.5f * d[2], b = (float)B * (d[3] - 0.5f * d[1]);
-        *t = a + b, *u = a - b;
-    } else {
-        *t = framed ? d[4] - 2.5f * d[2] : d[0] - 2.5f * d[2] + d[4];
-        *u = d[1] - 2.5f * d[3];
-        if (!framed)
-            *u += d[5];
-    }
-}
-
 /* The rows of a pair; columns [left, right) lie in the image. */
 KERNEL void tile_in_pair(const int pair, const struct source *s, const int left, const int right,
                          const int framed, ptrdiff_t channels, ptrdiff_t c, size_t matrix, float *to)
@@ -85,20 +67,6 @@ WIDE void winograd_tile_in512(int channels, const struct source *s, size_t matri
         tile_in_some(channels, s, 0, matrix, to);
 }
 
-/* Two of the four of transform_out: 0 and 2, 1 and 3. */
-KERNEL void pair_out(const int odd, const vec m[IN], vec *y, vec *z)
-{
-    if (odd) {
-        vec b = m[1] - m[2], d = m[3] - m[4];
-        *y = (float)A * b + (float)B * d;
-        *z = (float)(A * A * A) * b + (float)(B * B * B) * d + m[5];
-    } else {
-        vec a = m[1] + m[2], c = m[3] + m[4];
-        *y = m[0] + a + c;
-        *z = 0.5f * a + 2 * c;
-    }
-}
-
 /* Rows `odd` and odd + 2 of a whole tile. */
 KERNEL void tile_out_pair(const int odd, const struct target *t, int c, size_t matrix, const float *from,
                           vec y[OUT], vec z[OUT])
@@ -149,13 +117,11 @@ KERNEL void tile_out_pairs(const struct target *at, const int plain, const int p
 
 WIDE void winograd_tile_out512(const struct target *t, size_t matrix, const float *from)
 {
-    if (t->rows < OUT || t->columns < OUT) {
-        tile_out(t, matrix, from);
-        return;
-    }
     if (t->xi)
         ask_for_next(t, t->xi);
-    if (t->pool)
+    if (t->rows < OUT || t->columns < OUT)
+        tile_out_some(t, matrix, from, t->rows, t->columns, t->pool);
+    else if (t->pool)
         tile_out_pairs(t, 0, 1, matrix, from);
     else if (t->add || t->xi)
         tile_out_pairs(t, 0, 0, matrix, from);
