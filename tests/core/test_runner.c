@@ -201,71 +201,6 @@ static void a_second_run_gives_the_same_bits(void **state)
     build_free(&b);
 }
 
-/* x relu(0) gemm relu(1) gemm, so that `all` is short enough to write out. */
-static void two_layers(struct build *b)
-{
-    build_start(b, build_dims(1, 6));
-    int v = build_site(b, build_node(b, "Relu", build_inputs(b->graph->input), "relu1", build_dims(1, 6)));
-    v = build_gemm(b, v, "dense1", 9, 11);
-    v = build_site(b, build_node(b, "Relu", build_inputs(v), "relu2", build_dims(1, 9)));
-    v = build_gemm(b, v, "dense2", CLASSES, 13);
-    build_end(b, v, v);
-}
-
-static void gemm_by_hand(const struct build *b, int node, const float *x, int biased, float *y)
-{
-    const struct apex_tensor *w = graph_constant(b->graph, &b->graph->node[node], 1);
-    const struct apex_tensor *bias = graph_constant(b->graph, &b->graph->node[node], 2);
-    for (int64_t j = 0; j < w->shape.dim[1]; j++) {
-        double sum = biased ? ((const float *)bias->data)[j] : 0;
-        for (int64_t i = 0; i < w->shape.dim[0]; i++)
-            sum += (double)x[i] * ((const float *)w->data)[i * w->shape.dim[1] + j];
-        y[j] = (float)sum;
-    }
-}
-
-/* sigma < 0 stands for infinity. */
-static void all_by_hand(const struct build *b, const float *x, float sigma, const float *scale, uint32_t draw,
-                        float *logits)
-{
-    struct apex_noise noise = {.kind = APEX_NOISE_GAUSSIAN, .seed = 5};
-    float a[9], h[9], xi[9];
-    int limit = sigma < 0;
-    apex_noise_fill(&noise, 1, SAMPLE, draw, 0, 6, xi);
-    for (int i = 0; i < 6; i++)
-        a[i] = limit ? xi[i] * scale[0] : (x[i] > 0 ? x[i] : 0) + sigma * scale[0] * xi[i];
-    gemm_by_hand(b, 1, a, !limit, h);
-    apex_noise_fill(&noise, 2, SAMPLE, draw, 0, 9, xi);
-    for (int i = 0; i < 9; i++)
-        h[i] = (h[i] > 0 ? h[i] : 0) + (limit ? 1 : sigma) * scale[1] * xi[i];
-    gemm_by_hand(b, 3, h, !limit, logits);
-}
-
-static void at_all_every_activation_gets_its_own_noise_and_scale(void **state)
-{
-    static const float scales[2][2] = {{1, 1}, {0.5f, 3}};
-    struct build b;
-    float x[6] = {0.3f, -0.2f, 1, 0.7f, -1, 0.1f}, logits[CLASSES], expected[CLASSES],
-          all[2 * TILE * CLASSES];
-    double sigma[2] = {0.5, INFINITY};
-    int site = APEX_SITE_ALL;
-    (void)state;
-    two_layers(&b);
-    struct apex_runner *r = runner(&b, "naive", &site, 1, APEX_NOISE_GAUSSIAN, 1);
-    apex_runner_clean(r, x, logits);
-    for (int k = 0; k < 2; k++) {
-        apex_runner_perturb(r, 0, k ? scales[1] : NULL, sigma, 2, SAMPLE, 0, TILE, all);
-        for (uint32_t d = 0; d < TILE; d++) {
-            all_by_hand(&b, x, 0.5f, scales[k], d, expected);
-            check_close("all", CLASSES, expected, all + d * CLASSES);
-            all_by_hand(&b, x, -1, scales[k], d, expected);
-            check_close("all, sigma = inf", CLASSES, expected, all + (TILE + d) * CLASSES);
-        }
-    }
-    apex_runner_free(r);
-    build_free(&b);
-}
-
 static void a_scale_factor_multiplies_sigma(void **state)
 {
     struct build b;
@@ -353,25 +288,6 @@ static void a_site_may_be_the_logits_themselves(void **state)
     build_free(&b);
 }
 
-static void tile_rows_are_a_power_of_two_that_fits_the_cache(void **state)
-{
-    struct build b;
-    (void)state;
-    residual(&b, 0, NULL);
-    assert_int_equal(apex_tile_rows(&b.model, 1), 1);
-    assert_int_equal(apex_tile_rows(&b.model, 3), 4);
-    assert_int_equal(apex_tile_rows(&b.model, 1000), 64);
-    b.graph->value[b.site[0].value].shape = build_dims(1, 64, 64, 64);
-    assert_int_equal(apex_tile_rows(&b.model, 1000), 4); /* 1 MiB a row */
-    b.graph->value[b.site[0].value].shape = build_dims(1, 16, 32, 32);
-    assert_int_equal(apex_tile_rows(&b.model, 1000), 4); /* 64 KiB a row */
-    b.model.parameters = 1 << 20;                        /* many weights: they are read once per tile */
-    assert_int_equal(apex_tile_rows(&b.model, 1000), 16);
-    b.model.parameters = 1 << 30;
-    assert_int_equal(apex_tile_rows(&b.model, 1000), 64);
-    build_free(&b);
-}
-
 static void layers_and_bad_arguments_are_reported(void **state)
 {
     struct build b;
@@ -405,12 +321,10 @@ int main(void)
         cmocka_unit_test(other_cuts_of_the_scales_give_the_same_bits),
         cmocka_unit_test(a_draw_does_not_depend_on_its_place_or_on_padding),
         cmocka_unit_test(a_second_run_gives_the_same_bits),
-        cmocka_unit_test(at_all_every_activation_gets_its_own_noise_and_scale),
         cmocka_unit_test(a_scale_factor_multiplies_sigma),
         cmocka_unit_test(squares_are_those_of_the_clean_activation),
         cmocka_unit_test(the_output_is_the_softmax_of_the_logits),
         cmocka_unit_test(a_site_may_be_the_logits_themselves),
-        cmocka_unit_test(tile_rows_are_a_power_of_two_that_fits_the_cache),
         cmocka_unit_test(layers_and_bad_arguments_are_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

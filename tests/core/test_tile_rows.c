@@ -1,4 +1,4 @@
-/* Where several scales are run at once, how many, and what that takes. */
+/* How many draws are computed together, where several scales are and how many, and what that takes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,6 +34,25 @@ static int has_wide(const struct build *b, const char *set, int site)
     int wide = r->site[0].wide != NULL;
     apex_runner_free(r);
     return wide;
+}
+
+static void tile_rows_are_a_power_of_two_that_fits_the_cache(void **state)
+{
+    struct build b;
+    (void)state;
+    residual(&b, 0, NULL);
+    assert_int_equal(apex_tile_rows(&b.model, 1), 1);
+    assert_int_equal(apex_tile_rows(&b.model, 3), 4);
+    assert_int_equal(apex_tile_rows(&b.model, 1000), 64);
+    b.graph->value[b.site[0].value].shape = build_dims(1, 64, 64, 64);
+    assert_int_equal(apex_tile_rows(&b.model, 1000), 4); /* 1 MiB a row */
+    b.graph->value[b.site[0].value].shape = build_dims(1, 16, 32, 32);
+    assert_int_equal(apex_tile_rows(&b.model, 1000), 4); /* 64 KiB a row */
+    b.model.parameters = 1 << 20;                        /* many weights: they are read once per tile */
+    assert_int_equal(apex_tile_rows(&b.model, 1000), 16);
+    b.model.parameters = 1 << 30;
+    assert_int_equal(apex_tile_rows(&b.model, 1000), 64);
+    build_free(&b);
 }
 
 static void other_sets_compute_scale_by_scale(void **state)
@@ -148,6 +167,7 @@ static void at_least_one_scale_is_asked_for(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tile_rows_are_a_power_of_two_that_fits_the_cache),
         cmocka_unit_test(other_sets_compute_scale_by_scale),
         cmocka_unit_test(grouped_convolutions_and_products_keep_to_one_scale),
         cmocka_unit_test(more_scales_take_more_memory_and_share_the_weights),
