@@ -48,11 +48,29 @@ static unsigned features(void)
 }
 #endif
 
+#ifdef CPU_BUILDS_AMX
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Linux saves the tiles of a process only after it was asked to; asking again does nothing. */
+static int may_use_tiles(void)
+{
+    const long request_permission = 0x1023, tile_data = 18; /* ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA */
+    return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+}
+#else
+static int may_use_tiles(void)
+{
+    return 0;
+}
+#endif
+
 unsigned cpu_missing(const char *kernels)
 {
     const unsigned vectors = (1u << (AVX512_BF16 + 1)) - 1, all = (1u << FEATURES) - 1;
-    unsigned wanted = strcmp(kernels, "amx") == 0 ? all : strcmp(kernels, "avx512-bf16") == 0 ? vectors : 0;
-    return wanted & ~features();
+    const int tiles = strcmp(kernels, "amx") == 0;
+    const unsigned missing = (tiles ? all : strcmp(kernels, "avx512-bf16") == 0 ? vectors : 0) & ~features();
+    return missing || !tiles || may_use_tiles() ? missing : 1u << AMX_TILE;
 }
 
 const char *cpu_missing_text(unsigned missing, char text[CPU_MISSING_TEXT])

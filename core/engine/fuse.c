@@ -126,7 +126,8 @@ static void store_half(struct program *p)
     for (int i = 0; i < p->steps; i++) {
         struct step *s = &p->step[i];
         int buffer = s->out.buffer;
-        if (!s->layer || !s->layer->half || (s->noise && !program_xi_fits(p)) ||
+        if (!s->layer || !s->layer->half ||
+            (s->noise && (!program_xi_fits(p) || (p->scales > 1 && !s->layer->scales))) ||
             !only_products_use(p, buffer))
             continue;
         s->to_half = 1;

@@ -23,6 +23,9 @@ struct epilogue {
     int relu;
     const float *xi; /* in y's layout and size; NULL: none */
     float sigma;
+    const float *sigmas; /* not NULL: xi has `draws` rows, and row r is draw r % draws at scale r / draws, of
+                            which there are as many; only where conv_scales */
+    int draws;
     int pool;               /* then y is the largest of each 2x2 pixels; only where conv_pools */
     int from_half, to_half; /* x is, y shall be of bfloat16 instead of float32; only for a set with bf16 */
 };
@@ -30,6 +33,7 @@ struct epilogue {
 struct kernel_set {
     int fuses;        /* epilogues are part of the pass: y may be what is added */
     int rows_alone;   /* a row's bits depend on that row alone, but for grouped convolutions and matmul */
+    int conv_scales;  /* ungrouped convolutions add noise at several scales */
     int bf16;         /* operands of products are rounded to bfloat16 (docs/precision.md) */
     const char *name; /* "naive", "openblas", "onednn", "native"; "emulated", "avx512-bf16", "amx" */
 

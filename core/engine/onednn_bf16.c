@@ -139,24 +139,6 @@ static size_t layer_bytes(const void *state)
     return l->fallback ? kernel_set_emulated.conv_bytes(l->fallback) : onednn_bytes(l->layer);
 }
 
-const struct kernel_set kernel_set_amx = {
-    .bf16 = 1,
-    .name = "amx",
-    .conv_new = conv_new,
-    .conv_run = layer_run,
-    .conv_free = layer_free,
-    .conv_algorithm = algorithm,
-    .conv_bytes = layer_bytes,
-    .linear_new = linear_new,
-    .linear_run = layer_run,
-    .linear_free = layer_free,
-    .linear_algorithm = algorithm,
-    .linear_bytes = layer_bytes,
-    .matmul = emulated_matmul,
-    .matmul_scratch = emulated_matmul_scratch,
-};
-
-/* The same code, of which oneDNN takes other parts (onednn_allow). */
 const struct kernel_set kernel_set_avx512_bf16 = {
     .bf16 = 1,
     .name = "avx512-bf16",

@@ -48,6 +48,12 @@ static struct layer *layer_add(struct builder *b, const struct graph_node *n, in
     return l;
 }
 
+/* State of a layer's step. */
+struct layer_step {
+    const struct kernel_set *kernels;
+    float sigma[]; /* [scales]: factors of the noise that follows the layer */
+};
+
 /* What follows the layer in its own pass; NULL: nothing. */
 static const struct epilogue *epilogue_of(const struct step *s, const struct pass *pass, struct epilogue *e)
 {
@@ -59,15 +65,21 @@ static const struct epilogue *epilogue_of(const struct step *s, const struct pas
                          ? (size_t)(apex_shape_count(&s->in[1].shape) / s->layer->rows)
                          : 0;
     }
-    if (s->noise && pass->scales == 1)
+    if (s->noise && (pass->scales == 1 || s->layer->scales))
         e->xi = noise_tile(s->noise, pass, 0, &e->sigma);
+    if (e->xi && pass->scales > 1) {
+        float *sigma = ((struct layer_step *)s->state)->sigma;
+        for (int g = 0; g < pass->scales; g++)
+            noise_tile(s->noise, pass, g, &sigma[g]);
+        e->sigmas = sigma;
+        e->draws = s->layer->rows / pass->scales;
+    }
     return e->add || e->relu || e->xi || e->pool || e->from_half || e->to_half ? e : NULL;
 }
 
 static void run_layer(const struct step *s, const struct pass *pass)
 {
-    /* the kernel set is the same for all layers of an engine: found through the step's state */
-    const struct kernel_set *kernels = *(const struct kernel_set *const *)s->state;
+    const struct kernel_set *kernels = ((const struct layer_step *)s->state)->kernels;
     struct epilogue e;
     const struct epilogue *end = epilogue_of(s, pass, &e);
     if (s->layer->is_conv)
@@ -81,10 +93,11 @@ static void run_layer(const struct step *s, const struct pass *pass)
 static int add_layer_step(struct builder *b, const struct graph_node *n, const struct layer *l,
                           const struct operand *in, const struct operand *out)
 {
-    struct step *s = builder_step(b, n, run_layer, sizeof(struct kernel_set *));
+    struct step *s =
+        builder_step(b, n, run_layer, sizeof(struct layer_step) + (size_t)b->p->scales * sizeof(float));
     if (!s)
         return -1;
-    *(const struct kernel_set **)s->state = b->e->kernels;
+    ((struct layer_step *)s->state)->kernels = b->e->kernels;
     step_input(s, in);
     s->out = *out;
     s->layer = l;
@@ -176,6 +189,7 @@ static struct layer *add_conv(struct builder *b, const struct graph_node *n, con
         return NULL;
     l->is_conv = 1;
     l->fuses = set->fuses && s->groups == 1;
+    l->scales = set->conv_scales && s->groups == 1;
     l->pools = set->conv_pools && set->conv_pools(s);
     l->flops = 2 * weights * s->out_h * s->out_w;
     l->state = first ? set->conv_like(first->state, s, w->data, bias, &l->scratch, b->err)

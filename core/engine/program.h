@@ -107,9 +107,10 @@ struct program {
 struct layer {
     const struct graph_node *node;
     int rows, biased, is_conv;
-    int fuses; /* its kernel reads what is added before it writes over it */
-    int pools; /* and takes the largest of 2x2 pixels */
-    int half;  /* its operands are rounded to bfloat16 */
+    int fuses;  /* its kernel reads what is added before it writes over it */
+    int pools;  /* and takes the largest of 2x2 pixels */
+    int scales; /* and adds noise at several scales */
+    int half;   /* its operands are rounded to bfloat16 */
     void *state;
     size_t scratch; /* bytes */
     int64_t flops;  /* of one row */

@@ -4,9 +4,10 @@
 
 #include "core/engine/kernels.h"
 
-extern const struct kernel_set kernel_set_naive, kernel_set_openblas, kernel_set_native, kernel_set_emulated;
+extern const struct kernel_set kernel_set_naive, kernel_set_openblas, kernel_set_native, kernel_set_emulated,
+    kernel_set_amx;
 #ifdef APEX_HAVE_ONEDNN
-extern const struct kernel_set kernel_set_onednn, kernel_set_avx512_bf16, kernel_set_amx;
+extern const struct kernel_set kernel_set_onednn, kernel_set_avx512_bf16;
 
 /* Whether oneDNN will use AMX, or everything but AMX, here; -1: it will not. */
 int onednn_allow(int no_amx);
