@@ -1,7 +1,8 @@
-/* Operands in bfloat16 on AMX, by kernels of our own: images are laid out for it (amx_lower.c) and multiplied
- * with all that follows in the same pass (amx_product.c). Grouped convolutions, which are rare, go to oneDNN,
- * or are computed as in the emulated set. */
-#include "core/engine/amx_lower.h"
+/* Operands in bfloat16 on AMX, by kernels of our own: images are laid out for it (amx_layout.c) and
+ * multiplied with all that follows in the same pass (amx_product.c). A dense layer is a convolution of one
+ * line of pixels, its rows. Grouped convolutions, which are rare, go to oneDNN, or are computed as in the
+ * emulated set. */
+#include "core/engine/amx_layout.h"
 #include "core/engine/amx_product.h"
 #include "core/engine/sets.h"
 
@@ -14,306 +15,228 @@ static const struct kernel_set *const other_set = &kernel_set_avx512_bf16;
 static const struct kernel_set *const other_set = &kernel_set_emulated;
 #endif
 
-enum { ROUNDED_BYTES = 256 * 1024 }; /* of a dense layer's rows at a time */
-
-/* What a layer is but for its number of rows. */
-struct weights {
-    int pieces, length, n;
-    uint16_t *packed;
-    float *bias;  /* padded, zeros where there is none */
-    int borrowed; /* packed is another one's */
-};
-
-struct amx_conv {
+struct amx_layer {
     void *other; /* a state of other_set; or */
-    struct weights w;
-    struct amx_lower lower;
+    struct amx_layout layout;
+    uint16_t *packed;
+    int borrowed; /* packed is another one's */
+    float *bias;  /* [padded], zeros where there is none */
 };
 
-struct amx_linear {
-    int rows;
-    struct weights w;
-};
-
-static size_t depth_of(const struct weights *w)
+static void layer_free(void *state)
 {
-    return amx_padded((size_t)w->length, AMX_DEPTH);
-}
-
-static void weights_free(struct weights *w)
-{
-    if (!w->borrowed)
-        free(w->packed);
-    free(w->bias);
-}
-
-/* like: whose packed weights are shared, or NULL. The weight is [pieces][length][n]. -1: no memory. */
-static int weights_init(struct weights *w, const struct weights *like, const float *weight, const float *bias)
-{
-    const size_t n = amx_padded((size_t)w->n, AMX_COLS);
-    w->borrowed = like != NULL;
-    w->packed = like ? like->packed : weight ? amx_pack(w->pieces, w->length, w->n, weight) : NULL;
-    w->bias = aligned_alloc(64, (n ? n : AMX_COLS) * sizeof *w->bias);
-    if (!w->packed || !w->bias)
-        return -1;
-    memset(w->bias, 0, n * sizeof *w->bias);
-    if (bias)
-        memcpy(w->bias, bias, (size_t)w->n * sizeof *w->bias);
-    return 0;
-}
-
-static size_t weights_bytes(const struct weights *w)
-{
-    return (w->borrowed ? 0 : amx_packed_bytes(w->pieces, w->length, w->n)) +
-           amx_padded((size_t)w->n, AMX_COLS) * sizeof(float);
-}
-
-/* [out_c][in_c][kh][kw] -> [kh][kw][in_c][out_c]. */
-static float *turn_weight(const struct conv_shape *s, const float *weight)
-{
-    const size_t area = (size_t)s->kernel_h * (size_t)s->kernel_w, in = (size_t)s->in_c,
-                 out = (size_t)s->out_c;
-    float *w = malloc((area * in * out + 1) * sizeof *w);
-    for (size_t oc = 0; w && oc < out; oc++)
-        for (size_t ic = 0; ic < in; ic++)
-            for (size_t k = 0; k < area; k++)
-                w[(k * in + ic) * out + oc] = weight[(oc * in + ic) * area + k];
-    return w;
-}
-
-static void conv_free(void *state)
-{
-    struct amx_conv *c = state;
-    if (!c)
+    struct amx_layer *l = state;
+    if (!l)
         return;
-    if (c->other)
-        other_set->conv_free(c->other);
-    weights_free(&c->w);
-    amx_lower_free(&c->lower);
-    free(c);
+    if (l->other)
+        other_set->conv_free(l->other);
+    amx_layout_free(&l->layout);
+    if (!l->borrowed)
+        free(l->packed);
+    free(l->bias);
+    free(l);
 }
 
-static int prepare(struct amx_conv *c, const struct amx_conv *like, const struct conv_shape *s,
-                   const float *weight, const float *bias, size_t *scratch)
+static uint16_t *pack_weight(const struct amx_layout *l, const float *weight)
 {
-    c->w = (struct weights){.pieces = s->kernel_h, .length = s->kernel_w * s->in_c, .n = s->out_c};
-    float *turned = like ? NULL : turn_weight(s, weight);
-    const int failed = weights_init(&c->w, like ? &like->w : NULL, turned, bias) < 0 ||
-                       amx_lower_init(&c->lower, s, amx_packed_bytes(c->w.pieces, c->w.length, c->w.n)) < 0;
-    free(turned);
-    if (!failed)
-        *scratch = AMX_BLOCK_BYTES + amx_lower_line_bytes(&c->lower) + amx_lower_bytes(&c->lower);
-    return failed ? -1 : 0;
+    float *w = amx_layout_weight(&l->s, weight);
+    uint16_t *packed = w ? amx_pack(l->pieces, l->run, l->s.out_c, w) : NULL;
+    free(w);
+    return packed;
 }
 
-static void *conv_make(const struct amx_conv *like, const struct conv_shape *s, const float *weight,
-                       const float *bias, size_t *scratch, struct apex_error *err)
+static float *pad_bias(int n, const float *bias)
 {
-    struct amx_conv *c = calloc(1, sizeof *c);
-    int failed = !c;
-    if (c && s->groups > 1)
-        failed = !(c->other = other_set->conv_new(s, weight, bias, scratch, err));
-    else if (c && prepare(c, like, s, weight, bias, scratch) < 0)
-        failed = apex_fail(err, "no memory");
-    if (!failed)
-        return c;
-    if (!c)
+    const size_t bytes = amx_padded((size_t)n * sizeof(float) + 1, AMX_COLS * sizeof(float));
+    float *padded = aligned_alloc(64, bytes);
+    if (!padded)
+        return NULL;
+    memset(padded, 0, bytes);
+    if (bias)
+        memcpy(padded, bias, (size_t)n * sizeof *bias);
+    return padded;
+}
+
+/* like: whose packed weights are shared, or NULL. */
+static void *make_layer(const struct amx_layer *like, const struct conv_shape *s, const float *weight,
+                        const float *bias, size_t *scratch, struct apex_error *err)
+{
+    struct amx_layer *l = calloc(1, sizeof *l);
+    if (l && amx_layout_init(&l->layout, s) == 0) {
+        l->borrowed = like != NULL;
+        l->packed = like ? like->packed : pack_weight(&l->layout, weight);
+        l->bias = pad_bias(s->out_c, bias);
+        *scratch = AMX_BLOCK_BYTES + amx_layout_bytes(&l->layout);
+        if (l->packed && l->bias)
+            return l;
+    }
+    layer_free(l);
+    apex_fail(err, "no memory");
+    return NULL;
+}
+
+static void *conv_like(const void *like, const struct conv_shape *s, const float *weight, const float *bias,
+                       size_t *scratch, struct apex_error *err)
+{
+    if (s->groups == 1)
+        return make_layer(like, s, weight, bias, scratch, err);
+    struct amx_layer *l = calloc(1, sizeof *l);
+    if (!l)
         apex_fail(err, "no memory");
-    conv_free(c);
+    else if ((l->other = other_set->conv_new(s, weight, bias, scratch, err)))
+        return l;
+    free(l);
     return NULL;
 }
 
 static void *conv_new(const struct conv_shape *s, const float *weight, const float *bias, size_t *scratch,
                       struct apex_error *err)
 {
-    return conv_make(NULL, s, weight, bias, scratch, err);
+    return conv_like(NULL, s, weight, bias, scratch, err);
 }
 
-static void *conv_like(const void *like, const struct conv_shape *s, const float *weight, const float *bias,
-                       size_t *scratch, struct apex_error *err)
+/* Rows are the pixels of one image. */
+static struct conv_shape rows_shape(int rows, int k, int n)
 {
-    return conv_make(like, s, weight, bias, scratch, err);
+    return (struct conv_shape){.batch = 1,
+                               .in_h = 1,
+                               .in_w = rows,
+                               .in_c = k,
+                               .out_h = 1,
+                               .out_w = rows,
+                               .out_c = n,
+                               .kernel_h = 1,
+                               .kernel_w = 1,
+                               .stride_h = 1,
+                               .stride_w = 1,
+                               .dilation_h = 1,
+                               .dilation_w = 1,
+                               .groups = 1};
 }
 
-static struct amx_product product_of(const struct weights *w)
-{
-    return (struct amx_product){.images = 1,
-                                .n = w->n,
-                                .pieces = w->pieces,
-                                .depth = (int)depth_of(w),
-                                .packed = w->packed,
-                                .bias = w->bias};
-}
-
-/* y and what follows, from `at` numbers into y on, which is in_image numbers into an image. */
-static void follow(struct amx_product *p, const struct epilogue *end, float *y, size_t at, size_t in_image)
-{
-    p->to_half = end && end->to_half;
-    p->y = p->to_half ? (void *)((uint16_t *)(void *)y + at) : (void *)(y + at);
-    if (!end)
-        return;
-    p->relu = end->relu;
-    p->sigma = end->sigma;
-    p->xi = end->xi ? end->xi + (end->sigmas ? in_image : at) : NULL;
-    p->sigmas = end->sigmas;
-    p->draws = end->draws;
-}
-
-/* The band of `images` images from output line `first` on. */
-static void run_band(const struct amx_conv *c, int image, int images, int first, const float *x, float *y,
-                     const struct epilogue *end, char *scratch)
-{
-    const struct amx_lower *l = &c->lower;
-    const struct conv_shape *s = &l->s;
-    const size_t line = (size_t)s->out_w * (size_t)s->out_c, in_image = (size_t)first * line;
-    const size_t in = (size_t)image * (size_t)s->in_h * (size_t)s->in_w * (size_t)s->in_c;
-    const int from_half = end && end->from_half;
-    const void *from = from_half ? (const void *)((const uint16_t *)(const void *)x + in) : x + in;
-    uint16_t *lowered = (uint16_t *)(void *)(scratch + AMX_BLOCK_BYTES + amx_lower_line_bytes(l));
-    struct amx_product p = product_of(&c->w);
-    amx_lower_fill(l, from, from_half, images, first, (uint16_t *)(void *)(scratch + AMX_BLOCK_BYTES),
-                   lowered);
-    p.images = images;
-    p.rows = (s->out_h - first < l->high ? s->out_h - first : l->high) * s->out_w;
-    p.x = lowered;
-    p.x_pitch = l->depth;
-    p.x_image = (ptrdiff_t)l->lines * s->out_w * l->depth;
-    p.piece = l->piece;
-    follow(&p, end, y, (size_t)image * (size_t)s->out_h * line + in_image, in_image);
-    p.xi_image = (size_t)s->out_h * line;
-    p.first = image;
-    if (end && end->add) {
-        p.add = end->add + (size_t)image * end->add_row + in_image;
-        p.add_pitch = (size_t)s->out_c;
-        p.add_image = end->add_row;
-    }
-    amx_product_run(&p, (float *)(void *)scratch);
-}
-
-static void conv_run(void *state, const float *x, float *y, const struct epilogue *end, void *scratch)
-{
-    const struct amx_conv *c = state;
-    const struct amx_lower *l = &c->lower;
-    if (c->other) {
-        other_set->conv_run(c->other, x, y, end, scratch);
-        return;
-    }
-    amx_begin();
-    for (int image = 0; image < l->s.batch; image += l->images)
-        for (int first = 0; first < l->s.out_h; first += l->high)
-            run_band(c, image, l->s.batch - image < l->images ? l->s.batch - image : l->images, first, x, y,
-                     end, scratch);
-    amx_end();
-}
-
-static const char *conv_algorithm(void *state)
-{
-    const struct amx_conv *c = state;
-    return c->other ? other_set->conv_algorithm(c->other) : "amx:lines";
-}
-
-static size_t conv_bytes(const void *state)
-{
-    const struct amx_conv *c = state;
-    return !c->other ? weights_bytes(&c->w) : other_set->conv_bytes ? other_set->conv_bytes(c->other) : 0;
-}
-
-static void linear_free_state(void *state)
-{
-    struct amx_linear *l = state;
-    if (l)
-        weights_free(&l->w);
-    free(l);
-}
-
-/* Rows that are rounded at a time: whole tiles. */
-static size_t rounded_rows(const struct amx_linear *l)
-{
-    const size_t fit = ROUNDED_BYTES / (depth_of(&l->w) * sizeof(uint16_t)) / AMX_ROWS * AMX_ROWS;
-    const size_t all = amx_padded((size_t)l->rows, AMX_ROWS);
-    return fit < AMX_ROWS ? AMX_ROWS : fit < all ? fit : all;
-}
-
-static void *linear_make(const struct amx_linear *like, int rows, struct weights w, const float *weight,
-                         const float *bias, size_t *scratch, struct apex_error *err)
-{
-    struct amx_linear *l = malloc(sizeof *l);
-    if (l) {
-        *l = (struct amx_linear){.rows = rows, .w = w};
-        if (weights_init(&l->w, like ? &like->w : NULL, weight, bias) == 0) {
-            const size_t row = depth_of(&l->w) * sizeof(uint16_t);
-            *scratch = AMX_BLOCK_BYTES + row + rounded_rows(l) * row;
-            return l;
-        }
-    }
-    linear_free_state(l);
-    apex_fail(err, "no memory");
-    return NULL;
-}
-
+/* weight [k][n] as that of a convolution, [n][k]. */
 static void *linear_new(int rows, int k, int n, const float *weight, const float *bias, size_t *scratch,
                         struct apex_error *err)
 {
-    return linear_make(NULL, rows, (struct weights){.pieces = 1, .length = k, .n = n}, weight, bias, scratch,
-                       err);
+    const struct conv_shape s = rows_shape(rows, k, n);
+    float *turned = malloc(((size_t)k * (size_t)n + 1) * sizeof *turned);
+    if (!turned) {
+        apex_fail(err, "no memory");
+        return NULL;
+    }
+    for (size_t i = 0; i < (size_t)k; i++)
+        for (size_t j = 0; j < (size_t)n; j++)
+            turned[j * (size_t)k + i] = weight[i * (size_t)n + j];
+    void *state = make_layer(NULL, &s, turned, bias, scratch, err);
+    free(turned);
+    return state;
 }
 
 static void *linear_like(const void *like, int rows, const float *bias, size_t *scratch,
                          struct apex_error *err)
 {
-    const struct amx_linear *l = like;
-    return linear_make(l, rows, (struct weights){.pieces = 1, .length = l->w.length, .n = l->w.n}, NULL, bias,
-                       scratch, err);
+    const struct amx_layer *l = like;
+    const struct conv_shape s = rows_shape(rows, l->layout.s.in_c, l->layout.s.out_c);
+    return make_layer(l, &s, NULL, bias, scratch, err);
 }
 
-/* `rows` rows of x, rounded and padded with zeros. line: work memory of one row. */
-static void round_rows(const struct weights *w, const float *x, int from_half, size_t first, size_t rows,
-                       uint16_t *line, uint16_t *to)
+/* What follows, for the band that begins in_image numbers into an image of y. */
+static void follow(struct amx_product *p, const struct epilogue *end, int image, size_t in_image)
 {
-    const size_t k = (size_t)w->length;
-    for (size_t r = 0; r < rows; r++, to += depth_of(w)) {
-        const uint16_t *from = from_half ? (const uint16_t *)(const void *)x + (first + r) * k : line;
-        if (!from_half)
-            amx_round(x + (first + r) * k, k, line);
-        amx_gather(from, 1, k, k, to);
+    const size_t at = (size_t)image * p->y_image + in_image;
+    p->relu = end->relu;
+    p->sigma = end->sigma;
+    p->sigmas = end->sigmas;
+    p->draws = end->draws;
+    p->first = image;
+    p->xi = !end->xi ? NULL : end->sigmas ? end->xi + in_image : end->xi + at;
+}
+
+/* end->add_row is that of an image, or of a row of a dense layer, which is a pixel here. */
+static void add_to(struct amx_product *p, const struct epilogue *end, int dense, int image, size_t pixel)
+{
+    p->add_pitch = dense ? end->add_row : (size_t)p->n;
+    p->add_image = dense ? 0 : end->add_row;
+    p->add = end->add ? end->add + (size_t)image * p->add_image + pixel * p->add_pitch : NULL;
+}
+
+static void run_band(const struct amx_layer *l, const struct amx_band *b, int dense, const float *x, float *y,
+                     const struct epilogue *end, char *scratch)
+{
+    const struct amx_layout *o = &l->layout;
+    uint16_t *laid = (uint16_t *)(void *)(scratch + AMX_BLOCK_BYTES);
+    const size_t pixel = (size_t)b->first * (size_t)o->s.out_w + (size_t)b->left, n = (size_t)o->s.out_c;
+    struct amx_product p = {.images = b->images, .beside = o->beside, .lines = b->high, .pixels = b->wide};
+    amx_layout_fill(o, b, x, end && end->from_half, laid);
+    p.n = o->s.out_c;
+    p.pieces = o->pieces;
+    p.run = o->run;
+    p.x = laid;
+    p.x_pitch = o->pitch;
+    p.x_line = amx_layout_line(o);
+    p.x_group = amx_layout_group(o);
+    p.piece = o->piece;
+    p.packed = l->packed;
+    p.bias = l->bias;
+    p.y_image = (size_t)o->s.out_h * (size_t)o->s.out_w * n;
+    p.to_half = end && end->to_half;
+    const size_t at = (size_t)b->image * p.y_image + pixel * n;
+    p.y = p.to_half ? (void *)((uint16_t *)(void *)y + at) : (void *)(y + at);
+    if (end) {
+        follow(&p, end, b->image, pixel * n);
+        add_to(&p, end, dense, b->image, pixel);
     }
+    amx_product_run(&p, (float *)(void *)scratch);
+}
+
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static void run_layer(const struct amx_layer *l, int dense, const float *x, float *y,
+                      const struct epilogue *end, void *scratch)
+{
+    const struct amx_layout *o = &l->layout;
+    struct amx_band b;
+    for (b.image = 0; b.image < o->s.batch; b.image += o->images)
+        for (b.first = 0; b.first < o->s.out_h; b.first += o->high)
+            for (b.left = 0; b.left < o->s.out_w; b.left += o->wide) {
+                b.images = least(o->s.batch - b.image, o->images);
+                b.high = least(o->s.out_h - b.first, o->high);
+                b.wide = least(o->s.out_w - b.left, o->wide);
+                run_band(l, &b, dense, x, y, end, scratch);
+            }
+}
+
+static void conv_run(void *state, const float *x, float *y, const struct epilogue *end, void *scratch)
+{
+    const struct amx_layer *l = state;
+    if (l->other)
+        other_set->conv_run(l->other, x, y, end, scratch);
+    else
+        run_layer(l, 0, x, y, end, scratch);
 }
 
 static void linear_run(void *state, const float *x, float *y, const struct epilogue *end, void *scratch)
 {
-    static const ptrdiff_t whole[1] = {0};
-    const struct amx_linear *l = state;
-    const size_t rows = (size_t)l->rows, most = rounded_rows(l);
-    uint16_t *line = (uint16_t *)(void *)((char *)scratch + AMX_BLOCK_BYTES),
-             *rounded = line + depth_of(&l->w);
-    amx_begin();
-    for (size_t first = 0; first < rows; first += most) {
-        struct amx_product p = product_of(&l->w);
-        p.rows = (int)(rows - first < most ? rows - first : most);
-        round_rows(&l->w, x, end && end->from_half, first, (size_t)p.rows, line, rounded);
-        p.x = rounded;
-        p.x_pitch = p.depth;
-        p.piece = whole;
-        follow(&p, end, y, first * (size_t)p.n, 0);
-        if (end && end->add) {
-            p.add = end->add + first * end->add_row;
-            p.add_pitch = end->add_row;
-        }
-        amx_product_run(&p, scratch);
-    }
-    amx_end();
+    run_layer(state, 1, x, y, end, scratch);
 }
 
-static size_t linear_bytes(const void *state)
+static const char *algorithm(void *state)
 {
-    const struct amx_linear *l = state;
-    return weights_bytes(&l->w);
+    const struct amx_layer *l = state;
+    return l->other ? other_set->conv_algorithm(l->other) : l->layout.blocks > 1 ? "amx:planes" : "amx:lines";
 }
 
-static const char *linear_algorithm(void *state)
+static size_t layer_bytes(const void *state)
 {
-    (void)state;
-    return "amx:rows";
+    const struct amx_layer *l = state;
+    const struct amx_layout *o = &l->layout;
+    if (l->other)
+        return other_set->conv_bytes ? other_set->conv_bytes(l->other) : 0;
+    return (l->borrowed ? 0 : amx_packed_bytes(o->pieces, o->run, o->s.out_c)) +
+           amx_padded((size_t)o->s.out_c, AMX_COLS) * sizeof(float);
 }
 
 const struct kernel_set kernel_set_amx = {
@@ -324,16 +247,16 @@ const struct kernel_set kernel_set_amx = {
     .name = "amx",
     .conv_new = conv_new,
     .conv_run = conv_run,
-    .conv_free = conv_free,
-    .conv_algorithm = conv_algorithm,
+    .conv_free = layer_free,
+    .conv_algorithm = algorithm,
     .conv_like = conv_like,
-    .conv_bytes = conv_bytes,
+    .conv_bytes = layer_bytes,
     .linear_new = linear_new,
     .linear_run = linear_run,
-    .linear_free = linear_free_state,
-    .linear_algorithm = linear_algorithm,
+    .linear_free = layer_free,
+    .linear_algorithm = algorithm,
     .linear_like = linear_like,
-    .linear_bytes = linear_bytes,
+    .linear_bytes = layer_bytes,
     .matmul = emulated_matmul,
     .matmul_scratch = emulated_matmul_scratch,
 };

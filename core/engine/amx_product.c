@@ -1,8 +1,9 @@
 #include "core/engine/amx_product.h"
 
+#include "core/engine/amx_vec.h"
 #include "core/engine/bf16.h"
-#include "core/engine/cpu.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,36 +14,33 @@ size_t amx_padded(size_t count, size_t to)
     return (count + to - 1) / to * to;
 }
 
-size_t amx_packed_bytes(int pieces, int length, int n)
+size_t amx_packed_bytes(int pieces, int run, int n)
 {
-    return (size_t)pieces * amx_padded((size_t)length, AMX_DEPTH) * amx_padded((size_t)n, AMX_COLS) *
+    return (size_t)pieces * amx_padded((size_t)run, AMX_DEPTH) * amx_padded((size_t)n, AMX_COLS) *
            sizeof(uint16_t);
 }
 
-/* In a tile of weights lie, for each pair of taps, the pairs of all columns. */
-uint16_t *amx_pack(int pieces, int length, int n, const float *w)
+/* In a tile of weights lie, for each pair of numbers of a run, the pairs of all columns. */
+uint16_t *amx_pack(int pieces, int run, int n, const float *w)
 {
-    const size_t bytes = amx_packed_bytes(pieces, length, n), depth = amx_padded((size_t)length, AMX_DEPTH);
-    uint16_t *packed = aligned_alloc(64, bytes ? amx_padded(bytes, 64) : 64);
+    const size_t bytes = amx_padded(amx_packed_bytes(pieces, run, n) + 64, 64);
+    const size_t tiles = amx_padded((size_t)run, AMX_DEPTH) / AMX_DEPTH;
+    uint16_t *packed = aligned_alloc(64, bytes);
     if (!packed)
         return NULL;
     memset(packed, 0, bytes);
     for (size_t p = 0; p < (size_t)pieces; p++)
-        for (size_t k = 0; k < (size_t)length; k++)
+        for (size_t k = 0; k < (size_t)run; k++)
             for (size_t j = 0; j < (size_t)n; j++) {
-                const size_t tile = (j / AMX_COLS * (size_t)pieces + p) * (depth / AMX_DEPTH) + k / AMX_DEPTH;
+                const size_t tile = (j / AMX_COLS * (size_t)pieces + p) * tiles + k / AMX_DEPTH;
                 const size_t pair = k % AMX_DEPTH / 2 * AMX_COLS + j % AMX_COLS;
                 packed[tile * PACKED_TILE + 2 * pair + k % 2] =
-                    bf16_of(w[(p * (size_t)length + k) * (size_t)n + j]);
+                    bf16_of(w[(p * (size_t)run + k) * (size_t)n + j]);
             }
     return packed;
 }
 
 #ifdef CPU_BUILDS_AMX
-#include <immintrin.h>
-
-#define AMX __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16,amx-tile,amx-bf16")))
-#define AMX_INLINE static inline __attribute__((always_inline)) AMX
 
 /* The operand of LDTILECFG. */
 struct tile_shapes {
@@ -51,199 +49,211 @@ struct tile_shapes {
     uint8_t rows[16];
 };
 
-/* All eight the same. A constant, because the compiler may think that only its first bytes are read. */
-static const struct tile_shapes shapes = {
-    .palette = 1, .row_bytes = {64, 64, 64, 64, 64, 64, 64, 64}, .rows = {16, 16, 16, 16, 16, 16, 16, 16}};
-
-AMX void amx_begin(void)
+/* Tiles 0 to 3: sums; 4 and 6: x and w; 5 and 7: what is left of a run. */
+AMX static void shape_tiles(int rest)
 {
-    _tile_loadconfig(&shapes);
+    struct tile_shapes s = {.palette = 1};
+    for (int t = 0; t < 8; t++) {
+        s.row_bytes[t] = 64;
+        s.rows[t] = 16;
+    }
+    if (rest) {
+        s.row_bytes[5] = (uint16_t)(2 * rest);
+        s.rows[7] = (uint8_t)(rest / 2);
+    }
+    __asm__ volatile("ldtilecfg %0" : : "m"(s)); /* compilers think that the intrinsic reads only 8 bytes */
 }
 
-AMX void amx_end(void)
-{
-    _tile_release();
-}
-
-/* A tile of y: where its rows of x are, and what it is. */
+/* A tile of y: where its pixels are in x, and which they are. */
 struct place {
     const uint16_t *x;
-    int image, row, rows; /* rows: that y has */
+    int group, line, pixel, pixels; /* images side by side have these pixels each */
 };
 
-static struct place place_of(const struct amx_product *p, int tile, int per_image)
+/* The tile at *next, which goes on to the one after it: along the line, down the lines, then to the next
+ * images. */
+static struct place take_tile(const struct amx_product *p, struct place *next)
 {
-    struct place at = {.image = tile / per_image, .row = tile % per_image * AMX_ROWS};
-    at.rows = p->rows - at.row < AMX_ROWS ? p->rows - at.row : AMX_ROWS;
-    at.x = p->x + at.image * p->x_image + at.row * p->x_pitch;
+    struct place at = *next;
+    const int most = AMX_ROWS / p->beside;
+    at.pixels = p->pixels - at.pixel < most ? p->pixels - at.pixel : most;
+    at.x = p->x + at.group * p->x_group + at.line * p->x_line + at.pixel * p->beside * p->x_pitch;
+    if ((next->pixel += most) < p->pixels)
+        return at;
+    next->pixel = 0;
+    if (++next->line == p->lines) {
+        next->line = 0;
+        next->group++;
+    }
     return at;
 }
 
-/* Two tiles of rows by two of columns: four sums go on at a time, each operand is loaded for two of them. */
-AMX static void sum_2x2(const struct amx_product *p, const struct place *at, const uint16_t *w,
-                        const float *bias, float *to)
+/* Four tiles of y below each other. */
+AMX static void sum_tiles(const struct amx_product *p, const struct place *at, const uint16_t *w,
+                          const float *bias, float *to)
 {
     const size_t pitch = (size_t)p->x_pitch * sizeof(uint16_t);
-    const ptrdiff_t next = (ptrdiff_t)p->pieces * p->depth * AMX_COLS;
-    _tile_loadd(0, bias, 0);
-    _tile_loadd(1, bias + AMX_COLS, 0);
-    _tile_loadd(2, bias, 0);
-    _tile_loadd(3, bias + AMX_COLS, 0);
-    for (int i = 0; i < p->pieces; i++) {
-        const uint16_t *a = at[0].x + p->piece[i], *b = at[1].x + p->piece[i];
-        for (int k = 0; k < p->depth; k += AMX_DEPTH, w += PACKED_TILE) {
-            _tile_loadd(4, a + k, pitch);
-            _tile_loadd(6, w, 64);
-            _tile_loadd(7, w + next, 64);
-            _tile_dpbf16ps(0, 4, 6);
-            _tile_dpbf16ps(1, 4, 7);
-            _tile_loadd(5, b + k, pitch);
-            _tile_dpbf16ps(2, 5, 6);
-            _tile_dpbf16ps(3, 5, 7);
-        }
-    }
-    _tile_stored(0, to, 64);
-    _tile_stored(1, to + TILE, 64);
-    _tile_stored(2, to + 2 * TILE, 64);
-    _tile_stored(3, to + 3 * TILE, 64);
-}
-
-/* Four tiles of rows by one of columns. */
-AMX static void sum_4x1(const struct amx_product *p, const struct place *at, const uint16_t *w,
-                        const float *bias, float *to)
-{
-    const size_t pitch = (size_t)p->x_pitch * sizeof(uint16_t);
+    const int whole = p->run / AMX_DEPTH * AMX_DEPTH, rest = p->run % AMX_DEPTH;
     _tile_loadd(0, bias, 0);
     _tile_loadd(1, bias, 0);
     _tile_loadd(2, bias, 0);
     _tile_loadd(3, bias, 0);
-    for (int i = 0; i < p->pieces; i++)
-        for (int k = 0; k < p->depth; k += AMX_DEPTH, w += PACKED_TILE) {
-            const ptrdiff_t tap = p->piece[i] + k;
+    for (int i = 0; i < p->pieces; i++) {
+        const ptrdiff_t piece = p->piece[i];
+        const uint16_t *a = at[0].x + piece, *b = at[1].x + piece, *c = at[2].x + piece, *d = at[3].x + piece;
+        for (int k = 0; k < whole; k += AMX_DEPTH, w += PACKED_TILE) {
             _tile_loadd(6, w, 64);
-            _tile_loadd(4, at[0].x + tap, pitch);
+            _tile_loadd(4, a + k, pitch);
             _tile_dpbf16ps(0, 4, 6);
-            _tile_loadd(5, at[1].x + tap, pitch);
-            _tile_dpbf16ps(1, 5, 6);
-            _tile_loadd(4, at[2].x + tap, pitch);
+            _tile_loadd(4, b + k, pitch);
+            _tile_dpbf16ps(1, 4, 6);
+            _tile_loadd(4, c + k, pitch);
             _tile_dpbf16ps(2, 4, 6);
-            _tile_loadd(5, at[3].x + tap, pitch);
-            _tile_dpbf16ps(3, 5, 6);
+            _tile_loadd(4, d + k, pitch);
+            _tile_dpbf16ps(3, 4, 6);
         }
+        if (!rest)
+            continue;
+        _tile_loadd(7, w, 64);
+        _tile_loadd(5, a + whole, pitch);
+        _tile_dpbf16ps(0, 5, 7);
+        _tile_loadd(5, b + whole, pitch);
+        _tile_dpbf16ps(1, 5, 7);
+        _tile_loadd(5, c + whole, pitch);
+        _tile_dpbf16ps(2, 5, 7);
+        _tile_loadd(5, d + whole, pitch);
+        _tile_dpbf16ps(3, 5, 7);
+        w += PACKED_TILE;
+    }
     _tile_stored(0, to, 64);
     _tile_stored(1, to + TILE, 64);
     _tile_stored(2, to + 2 * TILE, 64);
     _tile_stored(3, to + 3 * TILE, 64);
 }
 
-AMX_INLINE void finish_row(const struct amx_product *p, __m512 v, const float *add, const float *xi,
-                           __m512 sigma, size_t at, __mmask16 cols)
-{
-    if (add)
-        v = _mm512_add_ps(v, _mm512_maskz_loadu_ps(cols, add));
-    if (p->relu)
-        v = _mm512_max_ps(_mm512_setzero_ps(), v); /* NaN passes */
-    if (xi)
-        v = _mm512_add_ps(v, _mm512_mul_ps(sigma, _mm512_maskz_loadu_ps(cols, xi)));
-    if (p->to_half)
-        _mm256_mask_storeu_epi16((uint16_t *)p->y + at, cols, (__m256i)_mm512_cvtneps_pbh(v));
-    else
-        _mm512_mask_storeu_ps((float *)p->y + at, cols, v);
-}
-
-/* What follows, on one tile of sums. */
-AMX static void finish(const struct amx_product *p, const struct place *at, int column, const float *sum)
-{
-    const size_t n = (size_t)p->n, row = (size_t)at->row, image = (size_t)p->rows * n;
-    const int width = p->n - column < AMX_COLS ? p->n - column : AMX_COLS, whole = p->first + at->image;
-    const __mmask16 cols = (__mmask16)((1u << width) - 1);
-    const size_t to = (size_t)at->image * image + row * n + (size_t)column;
-    const float *add =
-        p->add ? p->add + (size_t)at->image * p->add_image + row * p->add_pitch + column : NULL;
-    const float *xi = !p->xi      ? NULL
-                      : p->sigmas ? p->xi + (size_t)(whole % p->draws) * p->xi_image + row * n + column
-                                  : p->xi + to;
-    const __m512 sigma = _mm512_set1_ps(p->xi && p->sigmas ? p->sigmas[whole / p->draws] : p->sigma);
-    for (size_t r = 0; r < (size_t)at->rows; r++)
-        finish_row(p, _mm512_load_ps(sum + r * AMX_COLS), add ? add + r * p->add_pitch : NULL,
-                   xi ? xi + r * n : NULL, sigma, to + r * n, cols);
-}
-
-/* Blocks of `high` by `wide` tiles down all rows: one is finished while the next one's sums are on their way.
+/* What follows, on pixels of one image: sums `apart` from each other, and what is read and written for them.
  */
-static void columns(const struct amx_product *p, int column, int high, int wide, float *block)
+struct finish {
+    int pixels, n, add_pitch;
+    const float *sum, *add, *xi;
+    void *y;
+    size_t apart;
+    __m512 sigma, floor;
+    __mmask16 cols;
+};
+
+AMX_INLINE void finish_pixels(const struct finish *f, int adds, int noisy, int half)
 {
-    const int per_image = (p->rows + AMX_ROWS - 1) / AMX_ROWS, tiles = per_image * p->images;
-    const uint16_t *w = p->packed + (size_t)(column / AMX_COLS) * p->pieces * p->depth * AMX_COLS;
-    struct place at[2][4];
-    for (int t = 0, turn = 0; t < tiles + high; t += high, turn = !turn) {
-        float *sum = block + turn * 4 * TILE, *done = block + !turn * 4 * TILE;
-        for (int k = 0; k < high && t < tiles; k++)
-            at[turn][k] = place_of(p, t + k < tiles ? t + k : tiles - 1, per_image);
-        if (t < tiles)
-            (wide == 2 ? sum_2x2 : sum_4x1)(p, at[turn], w, p->bias + column, sum);
-        for (int k = 0; t && k < high * wide && t - high + k / wide < tiles; k++)
-            finish(p, &at[!turn][k / wide], column + k % wide * AMX_COLS, done + k * TILE);
+    for (size_t i = 0; i < (size_t)f->pixels; i++) {
+        __m512 v = _mm512_load_ps(f->sum + i * f->apart);
+        if (adds)
+            v = _mm512_add_ps(v, _mm512_maskz_loadu_ps(f->cols, f->add + i * (size_t)f->add_pitch));
+        v = _mm512_max_ps(f->floor, v); /* NaN passes */
+        if (noisy)
+            v = _mm512_add_ps(
+                v, _mm512_mul_ps(f->sigma, _mm512_maskz_loadu_ps(f->cols, f->xi + i * (size_t)f->n)));
+        if (half)
+            _mm256_mask_storeu_epi16((uint16_t *)f->y + i * (size_t)f->n, f->cols,
+                                     (__m256i)_mm512_cvtneps_pbh(v));
+        else
+            _mm512_mask_storeu_ps((float *)f->y + i * (size_t)f->n, f->cols, v);
     }
 }
 
-void amx_product_run(const struct amx_product *p, float *block)
+AMX static void finish_any(const struct finish *f, int half)
 {
-    const int tiles = (p->n + AMX_COLS - 1) / AMX_COLS;
-    for (int t = 0; t + 1 < tiles; t += 2)
-        columns(p, t * AMX_COLS, 2, 2, block);
-    if (tiles % 2)
-        columns(p, (tiles - 1) * AMX_COLS, 4, 1, block);
-}
-
-AMX void amx_round(const float *x, size_t n, uint16_t *half)
-{
-    size_t i = 0;
-    for (; i + 32 <= n; i += 32)
-        _mm512_storeu_si512(
-            half + i, (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(x + i + 16), _mm512_loadu_ps(x + i)));
-    for (; i < n; i += 16) {
-        const __mmask16 some = n - i < 16 ? (__mmask16)((1u << (n - i)) - 1) : 0xffff;
-        _mm256_mask_storeu_epi16(half + i, some,
-                                 (__m256i)_mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(some, x + i)));
+    switch ((f->add != NULL) << 2 | (f->xi != NULL) << 1 | half) {
+    case 0:
+        finish_pixels(f, 0, 0, 0);
+        break;
+    case 1:
+        finish_pixels(f, 0, 0, 1);
+        break;
+    case 2:
+        finish_pixels(f, 0, 1, 0);
+        break;
+    case 3:
+        finish_pixels(f, 0, 1, 1);
+        break;
+    case 4:
+        finish_pixels(f, 1, 0, 0);
+        break;
+    case 5:
+        finish_pixels(f, 1, 0, 1);
+        break;
+    case 6:
+        finish_pixels(f, 1, 1, 0);
+        break;
+    default:
+        finish_pixels(f, 1, 1, 1);
+        break;
     }
 }
 
-AMX void amx_gather(const uint16_t *from, size_t rows, size_t pitch, size_t length, uint16_t *to)
+/* Noise of one image: its own at the one scale, or that of its draw at its scale. */
+AMX static void choose_noise(const struct amx_product *p, int image, size_t in_image, struct finish *f)
 {
-    const size_t whole = length / AMX_DEPTH;
-    const __mmask32 rest = (__mmask32)((1ull << length % AMX_DEPTH) - 1);
-    for (size_t r = 0; r < rows; r++, from += pitch) {
-        for (size_t k = 0; k < whole; k++, to += AMX_DEPTH)
-            _mm512_store_si512(to, _mm512_loadu_si512(from + k * AMX_DEPTH));
-        if (rest) {
-            _mm512_store_si512(to, _mm512_maskz_loadu_epi16(rest, from + whole * AMX_DEPTH));
-            to += AMX_DEPTH;
+    const int whole = p->first + image;
+    if (!p->xi)
+        return;
+    f->xi = p->xi + (size_t)(p->sigmas ? whole % p->draws : image) * p->y_image + in_image;
+    f->sigma = _mm512_set1_ps(p->sigmas ? p->sigmas[whole / p->draws] : p->sigma);
+}
+
+/* The pixels of one tile, image by image. */
+AMX static void finish_tile(const struct amx_product *p, const struct place *at, int column, const float *sum)
+{
+    const size_t pixel = (size_t)at->line * (size_t)p->pixels + (size_t)at->pixel;
+    const size_t in_image = pixel * (size_t)p->n + (size_t)column;
+    const int width = p->n - column < AMX_COLS ? p->n - column : AMX_COLS;
+    struct finish f = {.pixels = at->pixels, .n = p->n, .add_pitch = (int)p->add_pitch};
+    f.apart = (size_t)p->beside * AMX_COLS;
+    f.cols = (__mmask16)((1u << width) - 1);
+    f.floor = _mm512_set1_ps(p->relu ? 0 : -INFINITY);
+    for (int k = 0; k < p->beside; k++) {
+        const int image = at->group * p->beside + k;
+        const size_t to = (size_t)image * p->y_image + in_image;
+        if (image >= p->images)
+            break;
+        f.sum = sum + k * AMX_COLS;
+        f.add = p->add ? p->add + (size_t)image * p->add_image + pixel * p->add_pitch + column : NULL;
+        f.y = p->to_half ? (void *)((uint16_t *)p->y + to) : (void *)((float *)p->y + to);
+        choose_noise(p, image, in_image, &f);
+        finish_any(&f, p->to_half);
+    }
+}
+
+/* One tile's columns, down all pixels: four tiles are finished while the next four are on their way. */
+static void run_columns(const struct amx_product *p, int column, float *block)
+{
+    const int in_line = (p->pixels * p->beside + AMX_ROWS - 1) / AMX_ROWS;
+    const int tiles = in_line * p->lines * ((p->images + p->beside - 1) / p->beside);
+    const size_t depth = amx_padded((size_t)p->run, AMX_DEPTH) * (size_t)p->pieces;
+    struct place at[2][4], next = {0};
+    for (int t = 0, turn = 0; t < tiles + 4; t += 4, turn = !turn) {
+        if (t < tiles) {
+            for (int k = 0; k < 4; k++) /* beyond the last: the last again, for nothing */
+                at[turn][k] = t + k < tiles ? take_tile(p, &next) : at[turn][k - 1];
+            sum_tiles(p, at[turn], p->packed + (size_t)column * depth, p->bias + column,
+                      block + turn * 4 * TILE);
         }
+        for (int k = 0; k < 4 && t >= 4 && t - 4 + k < tiles; k++)
+            finish_tile(p, &at[!turn][k], column, block + (!turn * 4 + k) * TILE);
     }
+}
+
+AMX void amx_product_run(const struct amx_product *p, float *block)
+{
+    shape_tiles(p->run % AMX_DEPTH);
+    for (int column = 0; column < p->n; column += AMX_COLS)
+        run_columns(p, column, block);
+    _tile_release(); /* what the system saves for this thread, and oneDNN's own shapes */
 }
 
 #else /* never reached: cpu_missing() says that the instructions are not there */
 
-void amx_begin(void)
-{
-}
-void amx_end(void)
-{
-}
-
 void amx_product_run(const struct amx_product *p, float *block)
 {
     (void)p, (void)block;
-}
-
-void amx_round(const float *x, size_t n, uint16_t *half)
-{
-    bf16_store(x, n, half);
-}
-
-void amx_gather(const uint16_t *from, size_t rows, size_t pitch, size_t length, uint16_t *to)
-{
-    (void)from, (void)rows, (void)pitch, (void)length, (void)to;
 }
 #endif

@@ -1,6 +1,6 @@
 /* Internal to the engine: products of bfloat16 numbers on AMX, sums in float32, with all that follows a layer
- * in the same pass. A row's sums are taken in one order, whatever its position and its neighbours. Only where
- * cpu_missing("amx") is 0. */
+ * in the same pass. The sums of an output are taken in one order, whatever its place and its neighbours. Only
+ * where cpu_missing("amx") is 0. */
 #ifndef APEX_CORE_ENGINE_AMX_PRODUCT_H
 #define APEX_CORE_ENGINE_AMX_PRODUCT_H
 
@@ -16,46 +16,52 @@ enum {
     AMX_BLOCK_BYTES = 2 * 4 * AMX_ROWS * AMX_COLS * 4
 };
 
-/* y[images][rows][n] = x[images][rows][pieces][depth] w + bias, then what follows. */
+/* y[images][lines][pixels][n] = bias + the sum over runs of x w, then what follows. Images stand in groups of
+ * `beside`, a power of two up to AMX_ROWS, pixel by pixel. */
 struct amx_product {
-    int images, rows, n, pieces, depth; /* depth: a multiple of AMX_DEPTH */
-    /* In numbers: rows x_pitch apart, images x_image, piece i of a row piece[i] from where the row begins. Up
-     * to AMX_ROWS - 1 rows beyond an image's last are read, and must be memory that may be. */
+    int images, beside, lines, pixels, n;
+    int pieces, run; /* of a pixel of x: as many runs of so many numbers, an even one */
+    /* In numbers: pixels (or images beside each other) x_pitch apart, lines x_line, groups x_group; piece i
+     * of a pixel piece[i] from its place. Up to AMX_ROWS pixels beyond a line's last are read: memory that
+     * may be. */
     const uint16_t *x;
-    ptrdiff_t x_pitch, x_image;
+    ptrdiff_t x_pitch, x_line, x_group;
     const ptrdiff_t *piece;
     const uint16_t *packed; /* amx_pack */
     const float *bias;      /* [amx_padded(n, AMX_COLS)] */
-    void *y;                /* float, or uint16_t with to_half */
-    const float *add;       /* rows add_pitch apart, images add_image; NULL: none */
-    size_t add_pitch, add_image;
+    void *y;                /* float, or uint16_t with to_half; images y_image apart, all else dense */
+    size_t y_image;
+    const float *add; /* images add_image apart, pixels add_pitch; NULL: none */
+    size_t add_image, add_pitch;
     const float *xi; /* like y, for sigma; NULL: none */
     float sigma;
-    const float *sigmas; /* or, not NULL: of image i, (i + first) % draws of xi, whose images lie xi_image
-                            apart, for */
-    int first, draws;    /* sigmas[(i + first) / draws] */
-    size_t xi_image;
+    const float
+        *sigmas; /* or, not NULL: of image i, (i + first) % draws of xi for sigmas[(i + first) / draws] */
+    int first, draws;
     int relu, to_half;
 };
 
 /* count rounded up to a multiple of `to`. */
 size_t amx_padded(size_t count, size_t to);
 
-/* w[pieces][length][n], in float32 -> tiles [columns][pieces][depth] with zeros beyond length and n, where
- * depth is length padded to AMX_DEPTH; 64-byte aligned, freed with free(). NULL: no memory. */
-uint16_t *amx_pack(int pieces, int length, int n, const float *w);
-size_t amx_packed_bytes(int pieces, int length, int n);
+/* w[pieces][run][n], in float32 -> tiles [columns][pieces][run], zeros beyond run and n; 64-byte aligned,
+ * freed with free(). NULL: no memory. */
+uint16_t *amx_pack(int pieces, int run, int n, const float *w);
+size_t amx_packed_bytes(int pieces, int run, int n);
 
-/* block: AMX_BLOCK_BYTES of work memory, 64-byte aligned. Between amx_begin and amx_end, of the same thread.
- */
+/* block: AMX_BLOCK_BYTES of work memory, 64-byte aligned. */
 void amx_product_run(const struct amx_product *p, float *block);
-void amx_begin(void);
-void amx_end(void);
 
-/* n numbers rounded to bfloat16, as bf16_store does it. */
-void amx_round(const float *x, size_t n, uint16_t *half);
+/* `count` numbers of x from `at` on, rounded as bf16_store does it, or as they are with from_half. */
+void amx_halves(const void *x, int from_half, size_t at, size_t count, uint16_t *half);
 
-/* `rows` runs of `length` numbers, `pitch` apart, each followed by zeros up to a multiple of AMX_DEPTH. */
-void amx_gather(const uint16_t *from, size_t rows, size_t pitch, size_t length, uint16_t *to);
+/* Planes that hold AMX_DEPTH channels of a pixel each. */
+struct amx_planes {
+    size_t count, apart; /* apart: in numbers */
+};
+/* Pixels x_step apart in x to places `step` apart in the planes. */
+void amx_spread(const struct amx_planes *planes, const void *x, int from_half, size_t at, size_t x_step,
+                size_t pixels, size_t step, uint16_t *to);
+void amx_spread_zeros(const struct amx_planes *planes, size_t pixels, size_t step, uint16_t *to);
 
 #endif
