@@ -88,17 +88,29 @@ static struct place take_tile(const struct amx_product *p, struct place *next)
     return at;
 }
 
-/* Four tiles of y below each other. */
-AMX static void sum_tiles(const struct amx_product *p, const struct place *at, const uint16_t *w,
-                          const float *bias, float *to)
+AMX static void start_sums(const float *bias)
 {
-    const size_t pitch = (size_t)p->x_pitch * sizeof(uint16_t);
-    const int whole = p->run / AMX_DEPTH * AMX_DEPTH, rest = p->run % AMX_DEPTH;
     _tile_loadd(0, bias, 0);
     _tile_loadd(1, bias, 0);
     _tile_loadd(2, bias, 0);
     _tile_loadd(3, bias, 0);
-    for (int i = 0; i < p->pieces; i++) {
+}
+
+AMX static void store_sums(float *to)
+{
+    _tile_stored(0, to, 64);
+    _tile_stored(1, to + TILE, 64);
+    _tile_stored(2, to + 2 * TILE, 64);
+    _tile_stored(3, to + 3 * TILE, 64);
+}
+
+/* Some pieces of the sums of four tiles of y below each other. w: the weights of the first. */
+AMX static void add_pieces(const struct amx_product *p, const struct place *at, const uint16_t *w, int from,
+                           int to)
+{
+    const size_t pitch = (size_t)p->x_pitch * sizeof(uint16_t);
+    const int whole = p->run / AMX_DEPTH * AMX_DEPTH, rest = p->run % AMX_DEPTH;
+    for (int i = from; i < to; i++) {
         const ptrdiff_t piece = p->piece[i];
         const uint16_t *a = at[0].x + piece, *b = at[1].x + piece, *c = at[2].x + piece, *d = at[3].x + piece;
         for (int k = 0; k < whole; k += AMX_DEPTH, w += PACKED_TILE) {
@@ -125,10 +137,6 @@ AMX static void sum_tiles(const struct amx_product *p, const struct place *at, c
         _tile_dpbf16ps(3, 5, 7);
         w += PACKED_TILE;
     }
-    _tile_stored(0, to, 64);
-    _tile_stored(1, to + TILE, 64);
-    _tile_stored(2, to + 2 * TILE, 64);
-    _tile_stored(3, to + 3 * TILE, 64);
 }
 
 /* What follows, on pixels of one image: sums `apart` from each other, and what is read and written for them.
@@ -223,23 +231,43 @@ AMX static void finish_tile(const struct amx_product *p, const struct place *at,
     }
 }
 
-/* One tile's columns, down all pixels: four tiles are finished while the next four are on their way. */
+/* Four tiles of y, and in between what follows on four others: while products wait for each other the
+ * processor looks only some hundred instructions ahead. now, before: NULL: none. */
+static void run_tiles(const struct amx_product *p, int column, const struct place *now, float *sum,
+                      const struct place *before, const float *done)
+{
+    const size_t depth = amx_padded((size_t)p->run, AMX_DEPTH) * AMX_COLS;
+    const uint16_t *w = p->packed + (size_t)(column / AMX_COLS) * (size_t)p->pieces * depth;
+    if (now)
+        start_sums(p->bias + column);
+    for (int k = 0; k < 4; k++) {
+        const int from = p->pieces * k / 4, to = p->pieces * (k + 1) / 4;
+        if (now)
+            add_pieces(p, now, w + (size_t)from * depth, from, to);
+        if (before && before[k].pixels)
+            finish_tile(p, &before[k], column, done + k * TILE);
+    }
+    if (now)
+        store_sums(sum);
+}
+
+/* One tile's columns, down all pixels. */
 static void run_columns(const struct amx_product *p, int column, float *block)
 {
     const int in_line = (p->pixels * p->beside + AMX_ROWS - 1) / AMX_ROWS;
     const int tiles = in_line * p->lines * ((p->images + p->beside - 1) / p->beside);
-    const size_t depth = amx_padded((size_t)p->run, AMX_DEPTH) * (size_t)p->pieces;
     struct place at[2][4], next = {0};
-    for (int t = 0, turn = 0; t < tiles + 4; t += 4, turn = !turn) {
-        if (t < tiles) {
-            for (int k = 0; k < 4; k++) /* beyond the last: the last again, for nothing */
-                at[turn][k] = t + k < tiles ? take_tile(p, &next) : at[turn][k - 1];
-            sum_tiles(p, at[turn], p->packed + (size_t)column * depth, p->bias + column,
-                      block + turn * 4 * TILE);
+    int turn = 0;
+    for (int t = 0; t < tiles; t += 4, turn = !turn) {
+        for (int k = 0; k < 4; k++) { /* beyond the last: the last again, for nothing */
+            at[turn][k] = t + k < tiles ? take_tile(p, &next) : at[turn][k - 1];
+            at[turn][k].pixels = t + k < tiles ? at[turn][k].pixels : 0;
         }
-        for (int k = 0; k < 4 && t >= 4 && t - 4 + k < tiles; k++)
-            finish_tile(p, &at[!turn][k], column, block + (!turn * 4 + k) * TILE);
+        run_tiles(p, column, at[turn], block + turn * 4 * TILE, t ? at[!turn] : NULL,
+                  block + !turn * 4 * TILE);
     }
+    if (tiles)
+        run_tiles(p, column, NULL, NULL, at[!turn], block + !turn * 4 * TILE);
 }
 
 AMX void amx_product_run(const struct amx_product *p, float *block)

@@ -202,6 +202,58 @@ int builder_copy(struct builder *b, const struct graph_node *n, const struct ape
     return 0;
 }
 
+/* Whether the step does nothing but copy its output from places of its input. */
+static int is_view(const struct step *s)
+{
+    const struct copy *c = s->state;
+    int64_t dense[APEX_MAX_RANK];
+    if (s->run != run_copy || c->to_offset || !apex_shape_equal(&c->shape, &s->out.shape))
+        return 0;
+    layout_strides(s->out.layout, &c->shape, dense);
+    for (int i = 0; i < c->shape.rank; i++)
+        if (c->shape.dim[i] != 1 && c->to_stride[i] != dense[i])
+            return 0;
+    return 1;
+}
+
+/* The copy of a part of the view, as one of what the view shows. 0: it is no such part. */
+static int copy_through(struct copy *c, const struct copy *view, enum layout layout)
+{
+    int order[APEX_MAX_RANK];
+    int64_t dense[APEX_MAX_RANK], rest = c->from_offset, offset = view->from_offset, stride[APEX_MAX_RANK];
+    const int rank = view->shape.rank;
+    if (c->shape.rank != rank)
+        return 0;
+    layout_axes(layout, rank, order);
+    layout_strides(layout, &view->shape, dense);
+    for (int k = 0; k < rank; k++) {
+        const int a = order[k];
+        const int64_t first = rest / dense[a], step = c->shape.dim[a] > 1 ? c->from_stride[a] : 0;
+        const int64_t last = first + step / dense[a] * (c->shape.dim[a] - 1), size = view->shape.dim[a];
+        if (step % dense[a] || first < 0 || first >= size || last < 0 || last >= size)
+            return 0;
+        rest -= first * dense[a];
+        offset += first * view->from_stride[a];
+        stride[a] = step / dense[a] * view->from_stride[a];
+    }
+    memcpy(c->from_stride, stride, (size_t)rank * sizeof *stride);
+    c->from_offset = offset;
+    return 1;
+}
+
+int builder_read_through(struct step *s, const struct step *view)
+{
+    const struct copy *c = view->state;
+    if (!is_view(view))
+        return 0;
+    if (s->kind == STEP_PAD)
+        pad_reads_view(s, &c->shape, c->from_offset, c->from_stride);
+    else if (s->run != run_copy || !copy_through(s->state, c, view->out.layout))
+        return 0;
+    s->in[0] = view->in[0];
+    return 1;
+}
+
 /* The operand under a new shape: same elements in the same memory order, same number of rows. */
 int builder_alias(struct builder *b, const struct graph_node *n, int k, const struct operand *o)
 {

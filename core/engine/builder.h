@@ -57,6 +57,13 @@ int builder_direction(struct builder *b, int value, int site, enum apex_noise_ki
  * noise_add on the output. */
 const float *noise_tile(const struct noise_step *z, const struct pass *pass, int scale, float *factor);
 void noise_add(const struct noise_step *z, const struct pass *pass, const struct operand *out);
+/* If the view does nothing but copy places of its input, of which s copies a part or pads them, s reads them
+ * from there itself. 1: so it does now. */
+int builder_read_through(struct step *s, const struct step *view);
+
+/* ops_pad.c: the padding's input, of that shape, has these strides from now on and begins at the offset. */
+void pad_reads_view(struct step *pad, const struct apex_shape *shape, int64_t offset, const int64_t *stride);
+
 /* One of the pass's sigmas times the site's factor. */
 double noise_factor(const struct pass *pass, int site, int scale);
 /* 0, or -1 where n must not have rows of several scales: its kernels look at neighbouring rows. */

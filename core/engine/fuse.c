@@ -101,6 +101,22 @@ static void join_all(struct program *p)
     }
 }
 
+/* What is cut out only to be cut again or padded, as on the shortcuts of some residual networks, is read
+ * where it lies. */
+static void read_through(struct program *p)
+{
+    for (int i = 0; i < p->steps; i++) {
+        struct step *s = &p->step[i];
+        const int next = only_reader(p, s->out.buffer);
+        if (next <= i || p->step[next].once != s->once || !builder_read_through(&p->step[next], s))
+            continue;
+        free(s->state);
+        p->steps--;
+        memmove(s, s + 1, (size_t)(p->steps - i) * sizeof *s);
+        i--;
+    }
+}
+
 /* Whether layers of bfloat16 operands are all that reads the buffer, and one is all that writes it. */
 static int only_products_use(const struct program *p, int buffer)
 {
@@ -152,6 +168,7 @@ static void once_first(struct program *p)
 void program_fuse(struct program *p)
 {
     join_all(p);
+    read_through(p);
     store_half(p);
     once_first(p);
 }

@@ -7,43 +7,82 @@
 struct pad {
     int rank; /* axes in the output's memory order */
     float value;
+    int64_t offset; /* of what is read, in the input */
     int64_t dim[APEX_MAX_RANK], stride[APEX_MAX_RANK], table[APEX_MAX_RANK]; /* where an axis' table starts */
-    int plain;        /* the innermost axis is copied whole */
+    int64_t before,
+        inside;       /* innermost axis: values, then so many numbers as they lie; inside -1: by its table */
     int64_t source[]; /* -1: outside */
 };
 
+static void fill_value(float value, int64_t count, float *y)
+{
+    for (int64_t i = 0; i < count; i++)
+        y[i] = value;
+}
+
 static void fill_line(const struct pad *p, const float *x, float *y)
 {
-    int last = p->rank - 1;
-    const int64_t *table = p->source + p->table[last];
-    if (!x)
-        for (int64_t i = 0; i < p->dim[last]; i++)
-            y[i] = p->value;
-    else if (p->plain)
-        memcpy(y, x, (size_t)p->dim[last] * sizeof *y);
-    else
-        for (int64_t i = 0; i < p->dim[last]; i++)
+    const int last = p->rank - 1;
+    const int64_t *table = p->source + p->table[last], count = p->dim[last];
+    if (!x) {
+        fill_value(p->value, count, y);
+    } else if (p->inside >= 0) {
+        fill_value(p->value, p->before, y);
+        memcpy(y + p->before, x, (size_t)p->inside * sizeof *y);
+        fill_value(p->value, count - p->before - p->inside, y + p->before + p->inside);
+    } else {
+        for (int64_t i = 0; i < count; i++)
             y[i] = table[i] < 0 ? p->value : x[table[i] * p->stride[last]];
+    }
+}
+
+/* From an axis on inwards; x: NULL outside. Returns where the output goes on. */
+static float *fill(const struct pad *p, int axis, const float *x, float *y)
+{
+    if (axis == p->rank - 1) {
+        fill_line(p, x, y);
+        return y + p->dim[axis];
+    }
+    for (int64_t i = 0; i < p->dim[axis]; i++) {
+        const int64_t from = p->source[p->table[axis] + i];
+        y = fill(p, axis + 1, x && from >= 0 ? x + from * p->stride[axis] : NULL, y);
+    }
+    return y;
 }
 
 static void run_pad(const struct step *s, const struct pass *pass)
 {
     const struct pad *p = s->state;
-    float *y = s->out.data;
-    int64_t lines = 1;
     (void)pass;
-    for (int k = 0; k < p->rank - 1; k++)
-        lines *= p->dim[k];
-    for (int64_t l = 0; l < lines; l++, y += p->dim[p->rank - 1]) {
-        const float *x = s->in[0].data;
-        int64_t rest = l;
-        for (int k = p->rank - 2; k >= 0; k--) {
-            int64_t from = p->source[p->table[k] + rest % p->dim[k]];
-            rest /= p->dim[k];
-            x = x && from >= 0 ? x + from * p->stride[k] : NULL;
-        }
-        fill_line(p, x, y);
-    }
+    fill(p, 0, s->in[0].data + p->offset, s->out.data);
+}
+
+/* Whether the innermost axis is a run of the input between values. */
+static void find_run(struct pad *p)
+{
+    const int last = p->rank - 1;
+    const int64_t *table = p->source + p->table[last], count = p->dim[last];
+    int64_t before = 0, inside = 0;
+    while (before < count && table[before] < 0)
+        before++;
+    while (before + inside < count && table[before + inside] == inside)
+        inside++;
+    int64_t end = before + inside;
+    while (end < count && table[end] < 0)
+        end++;
+    p->before = before;
+    p->inside = end == count && (p->stride[last] == 1 || inside == 0) ? inside : -1;
+}
+
+void pad_reads_view(struct step *pad, const struct apex_shape *shape, int64_t offset, const int64_t *stride)
+{
+    struct pad *p = pad->state;
+    int order[APEX_MAX_RANK];
+    layout_axes(pad->out.layout, p->rank, order);
+    for (int k = 0; k < p->rank; k++)
+        p->stride[k] = shape->dim[order[k]] == 1 ? 0 : stride[order[k]];
+    p->offset = offset;
+    find_run(p);
 }
 
 /* Which place of an axis of `size` shows at place i - before. */
@@ -78,8 +117,8 @@ static int fill_tables(struct builder *b, const struct graph_node *n, struct pad
                 return graph_fail(b->e->graph, n, b->err, "a reflection is wider than axis %d", axis);
             p->source[at++] = from;
         }
-        p->plain = pads[axis] == 0 && p->dim[k] == size; /* of the last axis, in the end */
     }
+    find_run(p);
     return 0;
 }
 
@@ -103,6 +142,7 @@ int emit_pad(struct builder *b, const struct graph_node *n)
     struct pad *p = s->state;
     p->rank = rank;
     p->value = b->degree > 0 ? 0 : graph_attr_float(n, "value", 0);
+    s->kind = STEP_PAD;
     step_input(s, &in);
     s->out = out;
     return fill_tables(b, n, p, pads->ints, &in, &out);

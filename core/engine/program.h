@@ -57,7 +57,7 @@ struct pass {
 };
 
 /* What fuse.c may join to the layer before it. */
-enum step_kind { STEP_OTHER, STEP_RELU, STEP_ADD, STEP_NOISE, STEP_POOL, STEP_RAY };
+enum step_kind { STEP_OTHER, STEP_RELU, STEP_ADD, STEP_NOISE, STEP_POOL, STEP_RAY, STEP_PAD };
 
 struct step {
     enum step_kind kind;
