@@ -58,7 +58,7 @@ static int choose_beside(const struct amx_layout *l)
 
 ptrdiff_t amx_layout_line(const struct amx_layout *l)
 {
-    return (ptrdiff_t)l->phases * l->pixels * l->beside * l->block;
+    return (ptrdiff_t)amx_padded((size_t)(l->lead + l->phases * l->pixels * l->beside * l->block), AMX_DEPTH);
 }
 
 ptrdiff_t amx_layout_group(const struct amx_layout *l)
@@ -75,7 +75,7 @@ static void place_taps(const struct amx_layout *l, int tap, ptrdiff_t at)
         for (int k = 0; k < taps; k++) {
             const int x = k * s->dilation_w, pixel = x % l->phases * l->pixels + x / l->phases;
             l->piece[(b * s->kernel_h + tap) * taps + k] =
-                b * l->lines * amx_layout_line(l) + at + (ptrdiff_t)pixel * l->beside * l->block;
+                b * l->lines * amx_layout_line(l) + at + l->lead + (ptrdiff_t)pixel * l->beside * l->block;
         }
 }
 
@@ -144,6 +144,7 @@ int amx_layout_init(struct amx_layout *l, const struct conv_shape *s)
     }
     l->block = in_blocks(s) ? AMX_DEPTH : pixel_of(s);
     l->blocks = in_blocks(s) ? s->in_c / AMX_DEPTH : 1;
+    l->lead = (AMX_DEPTH - s->pad_left * l->block % AMX_DEPTH) % AMX_DEPTH;
     l->high = l->s.out_h;
     l->wide = l->s.out_w;
     l->beside = choose_beside(l);
@@ -169,82 +170,102 @@ size_t amx_layout_bytes(const struct amx_layout *l)
     return amx_padded((size_t)(l->images / l->beside) * group_bytes(l) + beyond, 64);
 }
 
-/* Pixels [0, count) of a padded line: zeros, then `inside` pixels of the image, then zeros. */
-struct padded_line {
-    int left, inside, count;
+/* Pixels of a padded line: zeros, then so many of the image, then zeros. */
+struct span {
+    size_t before, inside, after;
 };
 
-static struct padded_line padded_line(const struct amx_layout *l, const struct amx_band *b)
+/* The whole line. */
+static struct span line_span(const struct amx_layout *l, const struct amx_band *b)
 {
     const struct conv_shape *s = &l->s;
-    struct padded_line p = {.left = s->pad_left};
-    p.count = (b->wide - 1) * s->stride_w + (s->kernel_w - 1) * s->dilation_w + 1;
-    p.left = p.left < p.count ? p.left : p.count;
-    const int rest = p.count - p.left, there = s->in_w - b->left;
-    p.inside = rest < there ? rest : there;
-    return p;
+    const int count = (b->wide - 1) * s->stride_w + (s->kernel_w - 1) * s->dilation_w + 1;
+    const int before = s->pad_left < count ? s->pad_left : count, rest = count - before,
+              there = s->in_w - b->left;
+    const int inside = rest < there ? rest : there;
+    return (struct span){(size_t)before, (size_t)inside, (size_t)(rest - inside)};
 }
 
-/* Channels together: as they lie, but for a last one that makes them even. */
-static void fill_together(const struct amx_layout *l, struct padded_line p, const void *x, int from_half,
-                          size_t at, uint16_t *to)
+/* Of `count` pixels from 0 on, those that leave `phase`. */
+static size_t of_phase(size_t count, size_t phase, size_t phases)
 {
+    return count > phase ? (count - phase + phases - 1) / phases : 0;
+}
+
+static struct span phase_span(struct span line, size_t phase, size_t phases)
+{
+    const size_t before = of_phase(line.before, phase, phases);
+    const size_t inside = of_phase(line.before + line.inside, phase, phases) - before;
+    const size_t all = of_phase(line.before + line.inside + line.after, phase, phases);
+    return (struct span){before, inside, all - before - inside};
+}
+
+/* Where line i of an image begins in x, in numbers; -1: outside, zeros. */
+static ptrdiff_t line_begin(const struct amx_layout *l, const struct amx_band *b, int image, int i)
+{
+    const struct conv_shape *s = &l->s;
+    const int row = b->first * s->stride_h - s->pad_top + l->line[i];
+    if (row < 0 || row >= s->in_h)
+        return -1;
+    return (((ptrdiff_t)(b->image + image) * s->in_h + row) * s->in_w + b->left) * s->in_c;
+}
+
+static uint16_t *line_place(const struct amx_layout *l, int image, int i, uint16_t *to)
+{
+    return to + image / l->beside * amx_layout_group(l) + image % l->beside * l->block +
+           i * amx_layout_line(l);
+}
+
+/* Channels together: as they lie, but for one more that makes their number even. */
+static void fill_together(const struct amx_layout *l, const struct amx_band *b, const void *x, int from_half,
+                          uint16_t *to)
+{
+    const struct span span = line_span(l, b);
     const size_t channels = (size_t)l->s.in_c, pixel = (size_t)l->block;
-    memset(to, 0, (size_t)p.left * pixel * sizeof *to);
-    to += (size_t)p.left * pixel;
-    if (channels == pixel)
-        amx_halves(x, from_half, at, (size_t)p.inside * channels, to);
-    else
-        for (size_t i = 0; i < (size_t)p.inside; i++) {
-            amx_halves(x, from_half, at + i * channels, channels, to + i * pixel);
-            to[i * pixel + channels] = 0;
+    for (int image = 0; image < b->images; image++)
+        for (int i = 0; i < l->lines; i++) {
+            uint16_t *line = line_place(l, image, i, to) + l->lead;
+            const ptrdiff_t at = line_begin(l, b, image, i);
+            if (at < 0) {
+                memset(line, 0, (span.before + span.inside + span.after) * pixel * sizeof *line);
+                continue;
+            }
+            memset(line, 0, span.before * pixel * sizeof *line);
+            line += span.before * pixel;
+            if (channels == pixel)
+                amx_halves(x, from_half, (size_t)at, span.inside * channels, line);
+            else
+                amx_even_pixels(x, from_half, (size_t)at, channels, span.inside, line);
+            memset(line + span.inside * pixel, 0, span.after * pixel * sizeof *line);
         }
-    memset(to + (size_t)p.inside * pixel, 0, (size_t)(p.count - p.left - p.inside) * pixel * sizeof *to);
 }
 
 /* Channels in blocks: each block of a pixel goes to its own plane, where its image stands beside others. */
-static void fill_blocks(const struct amx_layout *l, struct padded_line p, const void *x, int from_half,
-                        size_t at, uint16_t *to)
+static void fill_blocks(const struct amx_layout *l, const struct amx_band *b, const void *x, int from_half,
+                        uint16_t *to)
 {
-    const size_t plane = (size_t)l->lines * (size_t)amx_layout_line(l), step = (size_t)l->beside * AMX_DEPTH;
-    const struct amx_planes planes = {(size_t)l->blocks, plane};
-    for (int phase = 0; phase < l->phases; phase++) {
-        const int first = phase < p.left ? (p.left - phase + l->phases - 1) / l->phases : 0;
-        const int end_inside = p.left + p.inside, end = (p.count - phase + l->phases - 1) / l->phases;
-        int last = end_inside > phase ? (end_inside - phase + l->phases - 1) / l->phases : 0;
-        last = last < first ? first : last;
-        uint16_t *line = to + (size_t)phase * (size_t)l->pixels * step;
-        amx_spread_zeros(&planes, (size_t)first, step, line);
-        amx_spread(
-            &planes, x, from_half, at + (size_t)(first * l->phases + phase - p.left) * (size_t)l->s.in_c,
-            (size_t)l->phases * (size_t)l->s.in_c, (size_t)(last - first), step, line + (size_t)first * step);
-        amx_spread_zeros(&planes, (size_t)(end - last), step, line + (size_t)last * step);
+    const size_t channels = (size_t)l->s.in_c, phases = (size_t)l->phases;
+    const struct span whole = line_span(l, b);
+    struct amx_spread s = {.planes = (size_t)l->blocks, .from_half = from_half, .x_step = phases * channels};
+    s.plane = (size_t)l->lines * (size_t)amx_layout_line(l);
+    s.step = (size_t)l->beside * AMX_DEPTH;
+    for (size_t phase = 0; phase < phases; phase++) {
+        const struct span span = phase_span(whole, phase, phases);
+        const size_t first = span.before * phases + phase - whole.before;
+        for (int image = 0; image < b->images; image++)
+            for (int i = 0; i < l->lines; i++) {
+                uint16_t *line = line_place(l, image, i, to) + phase * (size_t)l->pixels * s.step;
+                const ptrdiff_t at = line_begin(l, b, image, i);
+                s.before = at < 0 ? span.before + span.inside + span.after : span.before;
+                s.inside = at < 0 ? 0 : span.inside;
+                s.after = at < 0 ? 0 : span.after;
+                amx_spread(&s, x, at < 0 ? 0 : (size_t)at + first * channels, line);
+            }
     }
-}
-
-/* One line of an image. row: its place among the image's lines, outside of which it is zeros. */
-static void fill_line(const struct amx_layout *l, const struct amx_band *b, int image, int row, const void *x,
-                      int from_half, uint16_t *to)
-{
-    const struct conv_shape *s = &l->s;
-    struct padded_line p = padded_line(l, b);
-    if (row < 0 || row >= s->in_h) {
-        p.left = p.count;
-        p.inside = 0;
-        row = 0;
-    }
-    const size_t at = (((size_t)image * (size_t)s->in_h + (size_t)row) * (size_t)s->in_w + (size_t)b->left) *
-                      (size_t)s->in_c;
-    (in_blocks(s) ? fill_blocks : fill_together)(l, p, x, from_half, at, to);
 }
 
 void amx_layout_fill(const struct amx_layout *l, const struct amx_band *b, const void *x, int from_half,
                      uint16_t *to)
 {
-    const int top = b->first * l->s.stride_h - l->s.pad_top;
-    for (int image = 0; image < b->images; image++) {
-        uint16_t *group = to + image / l->beside * amx_layout_group(l) + image % l->beside * l->block;
-        for (int i = 0; i < l->lines; i++)
-            fill_line(l, b, b->image + image, top + l->line[i], x, from_half, group + i * amx_layout_line(l));
-    }
+    (in_blocks(&l->s) ? fill_blocks : fill_together)(l, b, x, from_half, to);
 }

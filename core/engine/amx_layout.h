@@ -20,6 +20,7 @@ struct amx_layout {
     int lines;           /* of input, with padding, for those */
     int phases,
         pixels; /* a line of input is [phases][pixels], by what a pixel leaves when divided by the stride */
+    int lead;   /* numbers left free, so that the image begins with a vector in each line */
     int pitch;  /* numbers from an output pixel's row to the next */
     int pieces, run;  /* of an output pixel: as many runs of so many numbers */
     int *line;        /* [lines]: input line, from the first output line's on */

@@ -31,24 +31,44 @@ void amx_halves(const void *x, int from_half, size_t at, size_t count, uint16_t 
         round_any((const float *)x + at, count, half);
 }
 
-AMX void amx_spread(const struct amx_planes *planes, const void *x, int from_half, size_t at, size_t x_step,
-                    size_t pixels, size_t step, uint16_t *to)
+AMX_INLINE __mmask16 first_of(size_t count)
+{
+    return count < 16 ? (__mmask16)((1u << count) - 1) : 0xffff;
+}
+
+AMX void amx_even_pixels(const void *x, int from_half, size_t at, size_t channels, size_t pixels,
+                         uint16_t *half)
 {
     const float *real = (const float *)x + at;
-    const uint16_t *half = (const uint16_t *)x + at;
-    for (size_t i = 0; i < pixels; i++)
-        for (size_t b = 0; b < planes->count; b++) {
-            const size_t from = i * x_step + b * AMX_DEPTH;
-            _mm512_store_si512(to + b * planes->apart + i * step,
-                               from_half ? _mm512_loadu_si512(half + from) : rounded_32(real + from));
+    const uint16_t *same = (const uint16_t *)x + at;
+    for (size_t i = 0; i < pixels; i++, real += channels, same += channels, half += channels + 1)
+        for (size_t c = 0; c <= channels; c += 16) {
+            const __mmask16 there = first_of(channels - c);
+            const __m256i v = from_half ? _mm256_maskz_loadu_epi16(there, same + c)
+                                        : (__m256i)_mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(there, real + c));
+            _mm256_mask_storeu_epi16(half + c, first_of(channels + 1 - c), v);
         }
 }
 
-AMX void amx_spread_zeros(const struct amx_planes *planes, size_t pixels, size_t step, uint16_t *to)
+AMX_INLINE uint16_t *zero_places(size_t count, size_t step, uint16_t *to)
 {
-    for (size_t b = 0; b < planes->count; b++)
-        for (size_t i = 0; i < pixels; i++)
-            _mm512_store_si512(to + b * planes->apart + i * step, _mm512_setzero_si512());
+    for (size_t i = 0; i < count; i++, to += step)
+        _mm512_store_si512(to, _mm512_setzero_si512());
+    return to;
+}
+
+AMX void amx_spread(const struct amx_spread *s, const void *x, size_t at, uint16_t *to)
+{
+    const float *real = (const float *)x + at;
+    const uint16_t *half = (const uint16_t *)x + at;
+    for (size_t p = 0; p < s->planes; p++, real += AMX_DEPTH, half += AMX_DEPTH) {
+        uint16_t *place = zero_places(s->before, s->step, to + p * s->plane);
+        for (size_t i = 0; s->from_half && i < s->inside; i++, place += s->step)
+            _mm512_store_si512(place, _mm512_loadu_si512(half + i * s->x_step));
+        for (size_t i = 0; !s->from_half && i < s->inside; i++, place += s->step)
+            _mm512_store_si512(place, rounded_32(real + i * s->x_step));
+        zero_places(s->after, s->step, place);
+    }
 }
 
 #else /* never reached */
@@ -58,14 +78,13 @@ void amx_halves(const void *x, int from_half, size_t at, size_t count, uint16_t 
     (void)x, (void)from_half, (void)at, (void)count, (void)half;
 }
 
-void amx_spread(const struct amx_planes *planes, const void *x, int from_half, size_t at, size_t x_step,
-                size_t pixels, size_t step, uint16_t *to)
+void amx_even_pixels(const void *x, int from_half, size_t at, size_t channels, size_t pixels, uint16_t *half)
 {
-    (void)planes, (void)x, (void)from_half, (void)at, (void)x_step, (void)pixels, (void)step, (void)to;
+    (void)x, (void)from_half, (void)at, (void)channels, (void)pixels, (void)half;
 }
 
-void amx_spread_zeros(const struct amx_planes *planes, size_t pixels, size_t step, uint16_t *to)
+void amx_spread(const struct amx_spread *s, const void *x, size_t at, uint16_t *to)
 {
-    (void)planes, (void)pixels, (void)step, (void)to;
+    (void)s, (void)x, (void)at, (void)to;
 }
 #endif

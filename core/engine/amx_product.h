@@ -55,13 +55,17 @@ void amx_product_run(const struct amx_product *p, float *block);
 /* `count` numbers of x from `at` on, rounded as bf16_store does it, or as they are with from_half. */
 void amx_halves(const void *x, int from_half, size_t at, size_t count, uint16_t *half);
 
-/* Planes that hold AMX_DEPTH channels of a pixel each. */
-struct amx_planes {
-    size_t count, apart; /* apart: in numbers */
+/* Pixels of an odd number of channels, each followed by a zero that makes it even. */
+void amx_even_pixels(const void *x, int from_half, size_t at, size_t channels, size_t pixels, uint16_t *half);
+
+/* A line of pixels whose channels go to several planes, AMX_DEPTH to each: zeros, pixels of x, zeros. All in
+ * numbers but for the pixels. */
+struct amx_spread {
+    size_t planes, plane, step; /* planes `plane` apart, places of pixels `step` apart in each */
+    size_t x_step;              /* pixels of x apart */
+    size_t before, inside, after;
+    int from_half;
 };
-/* Pixels x_step apart in x to places `step` apart in the planes. */
-void amx_spread(const struct amx_planes *planes, const void *x, int from_half, size_t at, size_t x_step,
-                size_t pixels, size_t step, uint16_t *to);
-void amx_spread_zeros(const struct amx_planes *planes, size_t pixels, size_t step, uint16_t *to);
+void amx_spread(const struct amx_spread *s, const void *x, size_t at, uint16_t *to);
 
 #endif
