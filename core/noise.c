@@ -61,18 +61,31 @@ static void make(const struct source *s, uint32_t x[4][LANES], float xi[4][LANES
     }
 }
 
+APEX_CLONES
+static void number_blocks(uint32_t block, uint32_t x[LANES])
+{
+    for (uint32_t i = 0; i < LANES; i++)
+        x[i] = block + i;
+}
+
+/* Word w of block i becomes element 4 i + w. */
+APEX_CLONES
+static void interleave(float z[4][LANES], int64_t blocks, float *xi)
+{
+    for (int64_t i = 0; i < blocks; i++)
+        for (int w = 0; w < 4; w++)
+            xi[4 * i + w] = z[w][i];
+}
+
 /* Elements 4 block .. 4 block + count - 1, count at most 4 LANES. */
 static void fill_blocks(const struct source *s, uint32_t block, int64_t count, float *xi)
 {
-    uint32_t x[4][LANES];
-    float z[4][LANES];
-    for (uint32_t i = 0; i < LANES; i++)
-        x[0][i] = block + i;
+    _Alignas(64) uint32_t x[4][LANES];
+    _Alignas(64) float z[4][LANES];
+    number_blocks(block, x[0]);
     make(s, x, z, (int)((count + 3) / 4));
     int64_t whole = count / 4;
-    for (int64_t i = 0; i < whole; i++)
-        for (int w = 0; w < 4; w++)
-            xi[4 * i + w] = z[w][i];
+    interleave(z, whole, xi);
     for (int64_t e = 4 * whole; e < count; e++)
         xi[e] = z[e % 4][e / 4];
 }
@@ -119,8 +132,8 @@ static struct place after(struct place at, int64_t channels, int run)
 static struct place fill_places(const struct source *s, struct place start, int64_t channels, int64_t fours,
                                 float *xi)
 {
-    uint32_t x[4][LANES];
-    float z[4][LANES];
+    _Alignas(64) uint32_t x[4][LANES];
+    _Alignas(64) float z[4][LANES];
     struct place at = start;
     int from = 0;
     for (int to; (to = run_end(at, channels, fours, from)) > from; from = to) {
