@@ -66,7 +66,7 @@ static void *make_layer(const struct amx_layer *like, const struct conv_shape *s
         l->borrowed = like != NULL;
         l->packed = like ? like->packed : pack_weight(&l->layout, weight);
         l->bias = pad_bias(s->out_c, bias);
-        *scratch = AMX_BLOCK_BYTES + amx_layout_bytes(&l->layout);
+        *scratch = AMX_SUMS_BYTES + amx_layout_bytes(&l->layout);
         if (l->packed && l->bias)
             return l;
     }
@@ -164,7 +164,7 @@ static void run_band(const struct amx_layer *l, const struct amx_band *b, int de
                      const struct epilogue *end, char *scratch)
 {
     const struct amx_layout *o = &l->layout;
-    uint16_t *laid = (uint16_t *)(void *)(scratch + AMX_BLOCK_BYTES);
+    uint16_t *laid = (uint16_t *)(void *)(scratch + AMX_SUMS_BYTES);
     const size_t pixel = (size_t)b->first * (size_t)o->s.out_w + (size_t)b->left, n = (size_t)o->s.out_c;
     struct amx_product p = {.images = b->images, .beside = o->beside, .lines = b->high, .pixels = b->wide};
     amx_layout_fill(o, b, x, end && end->from_half, laid);

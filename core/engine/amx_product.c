@@ -2,12 +2,13 @@
 
 #include "core/engine/amx_vec.h"
 #include "core/engine/bf16.h"
+#include "core/engine/program.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TILE = AMX_ROWS * AMX_COLS, PACKED_TILE = AMX_DEPTH * AMX_COLS };
+enum { TILE = AMX_ROWS * AMX_COLS, PACKED_TILE = AMX_DEPTH * AMX_COLS, WEIGHT_BYTES = 1024 * 1024 };
 
 size_t amx_padded(size_t count, size_t to)
 {
@@ -231,57 +232,130 @@ AMX static void finish_tile(const struct amx_product *p, const struct place *at,
     }
 }
 
-/* Four tiles of y, and in between what follows on four others: while products wait for each other the
+/* Four tiles of y below each other; those beyond the last have no pixels. */
+struct block {
+    struct place at[4];
+    int column;
+};
+
+/* Sums of one block, and in between what follows on the one before: while products wait for each other the
  * processor looks only some hundred instructions ahead. now, before: NULL: none. */
-static void run_tiles(const struct amx_product *p, int column, const struct place *now, float *sum,
-                      const struct place *before, const float *done)
+static void run_block(const struct amx_product *p, const struct block *now, float *sum,
+                      const struct block *before, const float *done)
 {
     const size_t depth = amx_padded((size_t)p->run, AMX_DEPTH) * AMX_COLS;
-    const uint16_t *w = p->packed + (size_t)(column / AMX_COLS) * (size_t)p->pieces * depth;
-    if (now)
-        start_sums(p->bias + column);
+    const uint16_t *w = p->packed;
+    if (now) {
+        w += (size_t)(now->column / AMX_COLS) * (size_t)p->pieces * depth;
+        start_sums(p->bias + now->column);
+    }
     for (int k = 0; k < 4; k++) {
         const int from = p->pieces * k / 4, to = p->pieces * (k + 1) / 4;
         if (now)
-            add_pieces(p, now, w + (size_t)from * depth, from, to);
-        if (before && before[k].pixels)
-            finish_tile(p, &before[k], column, done + k * TILE);
+            add_pieces(p, now->at, w + (size_t)from * depth, from, to);
+        if (before && before->at[k].pixels)
+            finish_tile(p, &before->at[k], before->column, done + k * TILE);
     }
     if (now)
         store_sums(sum);
 }
 
-/* One tile's columns, down all pixels. */
-static void run_columns(const struct amx_product *p, int column, float *block)
+/* The block whose sums wait to be finished, and the one after it. */
+struct pipeline {
+    const struct amx_product *p;
+    float *sums; /* of two blocks */
+    struct block block[2];
+    int turn, blocks;
+};
+
+static void push(struct pipeline *l, const struct place at[4], int column)
+{
+    struct block *now = &l->block[l->turn];
+    memcpy(now->at, at, sizeof now->at);
+    now->column = column;
+    run_block(l->p, now, l->sums + l->turn * 4 * TILE, l->blocks++ ? &l->block[!l->turn] : NULL,
+              l->sums + !l->turn * 4 * TILE);
+    l->turn = !l->turn;
+}
+
+static void drain(struct pipeline *l)
+{
+    if (l->blocks)
+        run_block(l->p, NULL, NULL, &l->block[!l->turn], l->sums + !l->turn * 4 * TILE);
+}
+
+/* The next four of `left` tiles; where there are fewer, the last again, for nothing. */
+static void take_four(const struct amx_product *p, int left, struct place *next, struct place at[4])
+{
+    for (int k = 0; k < 4; k++) {
+        at[k] = k < left ? take_tile(p, next) : at[k - 1];
+        at[k].pixels = k < left ? at[k].pixels : 0;
+    }
+}
+
+/* Weights that stay in a second-level cache are read again for each block of pixels, whose rows then are in
+ * the first; more weights are read a few columns at a time, for all pixels. */
+static void run_blocks(const struct amx_product *p, float *sums)
 {
     const int in_line = (p->pixels * p->beside + AMX_ROWS - 1) / AMX_ROWS;
     const int tiles = in_line * p->lines * ((p->images + p->beside - 1) / p->beside);
-    struct place at[2][4], next = {0};
-    int turn = 0;
-    for (int t = 0; t < tiles; t += 4, turn = !turn) {
-        for (int k = 0; k < 4; k++) { /* beyond the last: the last again, for nothing */
-            at[turn][k] = t + k < tiles ? take_tile(p, &next) : at[turn][k - 1];
-            at[turn][k].pixels = t + k < tiles ? at[turn][k].pixels : 0;
+    const int wide = amx_packed_bytes(p->pieces, p->run, p->n) > WEIGHT_BYTES ? AMX_COLS : p->n;
+    struct pipeline l = {.p = p, .sums = sums};
+    struct place at[4];
+    for (int from = 0; from < p->n; from += wide) {
+        struct place next = {0};
+        for (int t = 0; t < tiles; t += 4) {
+            take_four(p, tiles - t, &next, at);
+            for (int column = from; column < p->n && column < from + wide; column += AMX_COLS)
+                push(&l, at, column);
         }
-        run_tiles(p, column, at[turn], block + turn * 4 * TILE, t ? at[!turn] : NULL,
-                  block + !turn * 4 * TILE);
     }
-    if (tiles)
-        run_tiles(p, column, NULL, NULL, at[!turn], block + !turn * 4 * TILE);
+    drain(&l);
 }
 
-AMX void amx_product_run(const struct amx_product *p, float *block)
+AMX void amx_product_run(const struct amx_product *p, float *sums)
 {
     shape_tiles(p->run % AMX_DEPTH);
-    for (int column = 0; column < p->n; column += AMX_COLS)
-        run_columns(p, column, block);
+    run_blocks(p, sums);
     _tile_release(); /* what the system saves for this thread, and oneDNN's own shapes */
+}
+
+AMX static void spin_tiles(long rounds)
+{
+    shape_tiles(0);
+    for (long i = 0; i < rounds; i++) {
+        _tile_dpbf16ps(0, 4, 6);
+        _tile_dpbf16ps(1, 4, 7);
+        _tile_dpbf16ps(2, 5, 6);
+        _tile_dpbf16ps(3, 5, 7);
+    }
+    _tile_release();
+}
+
+double amx_peak(void)
+{
+    const double round = 4 * 2.0 * AMX_ROWS * AMX_COLS * AMX_DEPTH;
+    double best = 0;
+    spin_tiles(1000);
+    for (int k = 0; k < 20; k++) {
+        const long rounds = 100000;
+        const double start = engine_clock();
+        spin_tiles(rounds);
+        const double rate = round * (double)rounds / (engine_clock() - start);
+        best = rate > best ? rate : best;
+    }
+    return best;
 }
 
 #else /* never reached: cpu_missing() says that the instructions are not there */
 
-void amx_product_run(const struct amx_product *p, float *block)
+void amx_product_run(const struct amx_product *p, float *sums)
 {
-    (void)p, (void)block;
+    (void)p, (void)sums;
+}
+
+double amx_peak(void)
+{
+    return 0;
 }
 #endif

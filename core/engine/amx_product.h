@@ -13,7 +13,7 @@ enum {
     AMX_ROWS = 16,  /* of x and y in a tile */
     AMX_COLS = 16,  /* of y in a tile */
     AMX_DEPTH = 32, /* products that one instruction adds to each sum */
-    AMX_BLOCK_BYTES = 2 * 4 * AMX_ROWS * AMX_COLS * 4
+    AMX_SUMS_BYTES = 2 * 4 * AMX_ROWS * AMX_COLS * 4
 };
 
 /* y[images][lines][pixels][n] = bias + the sum over runs of x w, then what follows. Images stand in groups of
@@ -49,8 +49,11 @@ size_t amx_padded(size_t count, size_t to);
 uint16_t *amx_pack(int pieces, int run, int n, const float *w);
 size_t amx_packed_bytes(int pieces, int run, int n);
 
-/* block: AMX_BLOCK_BYTES of work memory, 64-byte aligned. */
-void amx_product_run(const struct amx_product *p, float *block);
+/* sums: AMX_SUMS_BYTES of work memory, 64-byte aligned. */
+void amx_product_run(const struct amx_product *p, float *sums);
+
+/* Floating-point operations per second that one core reaches on tiles alone, measured over about 50 ms. */
+double amx_peak(void);
 
 /* `count` numbers of x from `at` on, rounded as bf16_store does it, or as they are with from_half. */
 void amx_halves(const void *x, int from_half, size_t at, size_t count, uint16_t *half);

@@ -1,4 +1,5 @@
 /* Noise, and single layers, against what the processor can do. */
+#include "core/engine/amx_product.h"
 #include "core/engine/gemm.h"
 #include "dist/program/bench.h"
 
@@ -86,28 +87,42 @@ static double time_conv(const struct kernel_set *set, const struct conv_shape *s
     return best;
 }
 
+/* A set's row for one shape; first: the shape is named. 0; -1 with err. */
+static int print_conv(const struct conv_shape *s, const char *name, double peak, int first,
+                      struct apex_error *err)
+{
+    const struct kernel_set *set = kernel_set_find(name, NULL);
+    char what[64] = "", algorithm[48] = "";
+    const double took = set ? time_conv(set, s, algorithm) : 0;
+    if (!set)
+        return 0;
+    if (took <= 0)
+        return apex_fail(err, "out of memory");
+    const double flops =
+        2.0 * s->kernel_h * s->kernel_w * s->in_c * s->out_c * s->out_h * s->out_w * s->batch / took;
+    if (first)
+        snprintf(what, sizeof what, "%dx%d %dx%dx%d -> %d /%d", s->kernel_h, s->kernel_w, s->in_h, s->in_w,
+                 s->in_c, s->out_c, s->stride_h);
+    printf("%-26s %-32s %8.1f %8.0f%%\n", what, algorithm, flops / 1e9, 100 * flops / peak);
+    return 0;
+}
+
 int bench_kernels(struct apex_error *err)
 {
     static const char *const names[] = {"native", "onednn", "openblas"};
-    double peak = gemm_peak();
-    printf("\npeak of one core (%s, multiply-adds in registers): %.1f GFLOP/s\n", gemm_isa(), peak / 1e9);
-    printf("%-26s %-32s %8s %9s\n", "convolution, 8 images", "kernel", "GFLOP/s", "of peak");
-    for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++)
-        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-            const struct conv_shape *s = &shapes[k];
-            const struct kernel_set *set = kernel_set_find(names[i], NULL);
-            char what[64], algorithm[48] = "";
-            if (!set)
-                continue;
-            double took = time_conv(set, s, algorithm);
-            if (took <= 0)
-                return apex_fail(err, "out of memory");
-            double flops =
-                2.0 * s->kernel_h * s->kernel_w * s->in_c * s->out_c * s->out_h * s->out_w * s->batch / took;
-            snprintf(what, sizeof what, "%dx%d %dx%dx%d -> %d /%d", s->kernel_h, s->kernel_w, s->in_h,
-                     s->in_w, s->in_c, s->out_c, s->stride_h);
-            printf("%-26s %-32s %8.1f %8.0f%%\n", i ? "" : what, algorithm, flops / 1e9, 100 * flops / peak);
-        }
+    const int tiles = kernel_set_find("amx", NULL) != NULL;
+    const double peak = gemm_peak(), tile_peak = tiles ? amx_peak() : 0;
+    printf("\npeak of one core (%s, multiply-adds in registers): %.1f GFLOP/s", gemm_isa(), peak / 1e9);
+    if (tiles)
+        printf("; AMX, bfloat16: %.1f GFLOP/s", tile_peak / 1e9);
+    printf("\n%-26s %-32s %8s %9s\n", "convolution, 8 images", "kernel", "GFLOP/s", "of peak");
+    for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++) {
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+            if (print_conv(&shapes[k], names[i], peak, i == 0, err) < 0)
+                return -1;
+        if (tiles && print_conv(&shapes[k], "amx", tile_peak, 0, err) < 0)
+            return -1;
+    }
     printf("(FLOPs are those of the direct product: Winograd does fewer, so it may exceed the peak.)\n");
     return 0;
 }
