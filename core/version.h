@@ -5,4 +5,7 @@
 
 #define APEX_NUMERICS_VERSION 3
 
+/* Raised instead where only results of precision bf16 may change. */
+#define APEX_BF16_NUMERICS_VERSION 2
+
 #endif

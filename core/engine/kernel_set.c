@@ -11,10 +11,11 @@
 
 /* In the order of "auto" for bfloat16: the first that the processor has. */
 static const struct kernel_set *const sets[] = {
+    &kernel_set_amx,
 #ifdef APEX_HAVE_ONEDNN
-    &kernel_set_amx,    &kernel_set_avx512_bf16, &kernel_set_onednn,
+    &kernel_set_avx512_bf16, &kernel_set_onednn,
 #endif
-    &kernel_set_native, &kernel_set_openblas,    &kernel_set_naive,  &kernel_set_emulated,
+    &kernel_set_native,      &kernel_set_openblas, &kernel_set_naive, &kernel_set_emulated,
 };
 enum { SETS = sizeof sets / sizeof *sets };
 
@@ -61,7 +62,7 @@ int kernel_set_refuse(const char *name, const char *where, unsigned missing, str
 /* Words for a name that is none of this build's. */
 static void refuse_name(const char *name, struct apex_error *err)
 {
-    static const char *const needs_onednn[] = {"onednn", "avx512-bf16", "amx"};
+    static const char *const needs_onednn[] = {"onednn", "avx512-bf16"};
     for (size_t k = 0; k < sizeof needs_onednn / sizeof *needs_onednn; k++)
         if (strcmp(name, needs_onednn[k]) == 0) {
             apex_fail(err, "this build has no oneDNN, which kernels '%s' need", name);
@@ -87,15 +88,16 @@ const struct kernel_set *kernel_set_find(const char *name, struct apex_error *er
 /* The fastest of the sets that compute in bfloat16 by themselves. */
 static const struct kernel_set *best_bf16(struct apex_error *err)
 {
+    if (!kernel_set_missing("amx"))
+        return &kernel_set_amx;
 #ifdef APEX_HAVE_ONEDNN
-    const struct kernel_set *const order[] = {&kernel_set_amx, &kernel_set_avx512_bf16};
-    for (int k = 0; k < 2; k++)
-        if (!kernel_set_missing(order[k]->name))
-            return order[k];
+    if (!kernel_set_missing("avx512-bf16"))
+        return &kernel_set_avx512_bf16;
     kernel_set_refuse("auto", "this one", kernel_set_missing("avx512-bf16"), err);
 #else
-    apex_fail(err, "this build has no oneDNN, which precision bf16 needs; 'kernels: emulated' does without, "
-                   "slowly");
+    apex_fail(
+        err, "precision bf16 needs AMX, or oneDNN, which this build lacks; 'kernels: emulated' does without, "
+             "slowly");
 #endif
     return NULL;
 }

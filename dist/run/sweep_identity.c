@@ -40,7 +40,7 @@ void sweep_identity_text(struct bytes *out, const struct sweep *s, const struct 
     add_text(out, "numerics %d\nkernels %s\nmodel %s\ndata %s\n", APEX_NUMERICS_VERSION, s->kernels, model,
              data);
     if (s->grid->bf16) /* f32 is older than the key */
-        add_text(out, "precision bf16\n");
+        add_text(out, "precision bf16, numerics %d\n", APEX_BF16_NUMERICS_VERSION);
     for (int k = 0; k < apex_site_count(m->model); k++)
         if (apex_site_changes_model(m->model, k))
             add_text(out, "kept %s\n", m->model->site[k].tensor);
@@ -181,9 +181,10 @@ static int describe(struct context *c, const struct sweep *s, const struct sweep
         add_attribute(c, "noise_scale", g->relative ? "relative" : "absolute") ||
         (g->per_channel && add_attribute(c, "noise_per", "channel")) || add_number(c, "seed", g->seed) ||
         add_number(c, "tile_rows", (unsigned)m->tile_rows) ||
-        add_number(c, "numerics_version", APEX_NUMERICS_VERSION) || add_attribute(c, "kernels", s->kernels) ||
-        add_attribute(c, "precision", g->bf16 ? "bf16" : "f32") || add_attribute(c, "libraries", libraries) ||
-        add_attribute(c, "grid", yaml);
+        add_number(c, "numerics_version", APEX_NUMERICS_VERSION) ||
+        (g->bf16 && add_number(c, "bf16_numerics_version", APEX_BF16_NUMERICS_VERSION)) ||
+        add_attribute(c, "kernels", s->kernels) || add_attribute(c, "precision", g->bf16 ? "bf16" : "f32") ||
+        add_attribute(c, "libraries", libraries) || add_attribute(c, "grid", yaml);
     free(yaml);
     return failed ? -1 : 0;
 }

@@ -67,6 +67,20 @@ static const struct conv_shape shapes[] = {
     {2, 4, 4, 8, 1, 1, 10, 4, 4, 1, 1, 1, 1, 0, 0, 0, 0, 1},
     {2, 8, 8, 64, 8, 8, 48, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
     {2, 6, 6, 70, 3, 3, 20, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 1},
+    /* channels in blocks: narrow images beside each other, strides, dilation, one line, a filter wider than
+       the image */
+    {5, 7, 7, 32, 7, 7, 33, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+    {3, 9, 8, 64, 5, 3, 16, 3, 3, 2, 3, 1, 1, 1, 1, 1, 1, 1},
+    {2, 9, 9, 32, 9, 9, 17, 3, 3, 1, 1, 2, 2, 2, 2, 2, 2, 1},
+    {6, 3, 3, 96, 3, 3, 10, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+    {3, 4, 4, 32, 2, 2, 48, 1, 1, 2, 2, 1, 1, 0, 0, 0, 0, 1},
+    {2, 1, 40, 32, 1, 40, 20, 1, 5, 1, 1, 1, 1, 0, 2, 0, 2, 1},
+    {2, 2, 2, 32, 2, 2, 5, 5, 5, 1, 1, 1, 1, 2, 2, 2, 2, 1},
+    /* more than is laid out at a time, and weights beyond a second-level cache */
+    {1, 70, 70, 64, 70, 70, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+    {1, 130, 70, 10, 65, 35, 4, 7, 7, 2, 2, 1, 1, 3, 3, 3, 3, 1},
+    {1, 80, 80, 64, 80, 80, 8, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1},
+    {3, 4, 4, 512, 4, 4, 130, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
@@ -217,6 +231,79 @@ static void an_image_does_not_depend_on_the_others_of_its_batch(void **state)
     }
 }
 
+/* Image by image, in a layer for one with the same weights: the same bits as in the batch. */
+static void check_alone(const struct kernel_set *set, size_t k)
+{
+    const struct conv_shape *s = &shapes[k];
+    struct conv_shape one = *s;
+    size_t in = input_count(s) / (size_t)s->batch, out = output_count(s) / (size_t)s->batch, scratch, own;
+    float *x = numbers(input_count(s), 1), *w = numbers(weight_count(s), 2);
+    float *y = numbers(output_count(s), 3), *z = numbers(output_count(s), 4);
+    void *layer = set->conv_new(s, w, NULL, &scratch, NULL);
+    one.batch = 1;
+    void *single = set->conv_like ? set->conv_like(layer, &one, w, NULL, &own, NULL)
+                                  : set->conv_new(&one, w, NULL, &own, NULL);
+    float *work = numbers((scratch > own ? scratch : own) / sizeof(float) + 1, 1);
+    set->conv_run(layer, x, y, NULL, work);
+    for (size_t b = 0; b < (size_t)s->batch; b++)
+        set->conv_run(single, x + b * in, z + b * out, NULL, work);
+    if (memcmp(z, y, output_count(s) * sizeof *z) != 0)
+        fail_msg("%s, shape %zu: an image alone differs", set->name, k);
+    set->conv_free(single);
+    set->conv_free(layer);
+    free(x), free(w), free(y), free(z), free(work);
+}
+
+static void an_image_has_the_same_bits_in_a_batch_and_alone(void **state)
+{
+    (void)state;
+    for (int n = 0; n < NAMES; n++) {
+        const struct kernel_set *set = runnable(names[n]);
+        for (size_t k = 0; set && set->rows_alone && k < SHAPES; k++)
+            if (shapes[k].groups == 1)
+                check_alone(set, k);
+    }
+}
+
+/* Images are draws at several scales: each gets its draw's noise, times its scale's factor. */
+static void check_scales(const struct kernel_set *set, const struct conv_shape *s)
+{
+    const float sigmas[] = {0.5f, 3, 0.125f};
+    const size_t count = output_count(s), row = count / (size_t)s->batch, draws = (size_t)s->batch / 3;
+    size_t scratch;
+    float *x = numbers(input_count(s), 1), *w = numbers(weight_count(s), 2), *add = numbers(count, 5),
+          *xi = numbers(draws * row, 6), *plain = numbers(count, 7), *y = numbers(count, 8);
+    struct epilogue end = {.add = add, .add_row = row, .relu = 1};
+    void *layer = set->conv_new(s, w, NULL, &scratch, NULL);
+    float *work = numbers(scratch / sizeof(float) + 1, 1);
+    set->conv_run(layer, x, plain, &end, work);
+    end.xi = xi;
+    end.sigmas = sigmas;
+    end.draws = (int)draws;
+    set->conv_run(layer, x, y, &end, work);
+    for (size_t i = 0; i < count; i++) {
+        const float noise = sigmas[i / row / draws] * xi[i / row % draws * row + i % row];
+        if (y[i] != plain[i] + noise)
+            fail_msg("%s: element %zu is %a, expected %a", set->name, i, (double)y[i],
+                     (double)(plain[i] + noise));
+    }
+    set->conv_free(layer);
+    free(x), free(w), free(add), free(xi), free(plain), free(y), free(work);
+}
+
+static void several_scales_add_the_noise_of_each_draw_times_each_scale(void **state)
+{
+    static const struct conv_shape sizes[] = {{12, 4, 4, 32, 4, 4, 40, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+                                              {6, 9, 9, 5, 9, 9, 10, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+                                              {3, 70, 70, 64, 70, 70, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1}};
+    (void)state;
+    for (int n = 0; n < NAMES; n++) {
+        const struct kernel_set *set = runnable(names[n]);
+        for (size_t k = 0; set && set->conv_scales && k < sizeof sizes / sizeof *sizes; k++)
+            check_scales(set, &sizes[k]);
+    }
+}
+
 static void check_dense(const struct kernel_set *set, const int size[3], int biased)
 {
     const int rows = size[0], k = size[1], n = size[2];
@@ -252,11 +339,12 @@ static void check_dense(const struct kernel_set *set, const int size[3], int bia
 
 static void dense_layers_are_sums_of_products_of_rounded_numbers(void **state)
 {
-    static const int sizes[][3] = {{1, 5, 3}, {8, 64, 10}, {33, 17, 9}, {64, 128, 100}, {4, 700, 1}};
+    static const int sizes[][3] = {{1, 5, 3},   {8, 64, 10},  {33, 17, 9}, {64, 128, 100},
+                                   {4, 700, 1}, {4100, 96, 5}}; /* more than is laid out at a time */
     (void)state;
     for (int n = 0; n < NAMES; n++) {
         const struct kernel_set *set = runnable(names[n]);
-        for (int k = 0; set && k < 10; k++)
+        for (int k = 0; set && k < 12; k++)
             check_dense(set, sizes[k / 2], k % 2);
     }
 }
@@ -330,6 +418,8 @@ int main(void)
         cmocka_unit_test(convolutions_are_sums_of_products_of_rounded_numbers),
         cmocka_unit_test(an_epilogue_is_in_float32_and_storage_in_bfloat16_changes_nothing),
         cmocka_unit_test(an_image_does_not_depend_on_the_others_of_its_batch),
+        cmocka_unit_test(an_image_has_the_same_bits_in_a_batch_and_alone),
+        cmocka_unit_test(several_scales_add_the_noise_of_each_draw_times_each_scale),
         cmocka_unit_test(dense_layers_are_sums_of_products_of_rounded_numbers),
         cmocka_unit_test(products_of_activations_are_of_rounded_numbers),
         cmocka_unit_test(a_set_of_the_other_precision_is_refused),
