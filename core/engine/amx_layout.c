@@ -3,6 +3,7 @@
 #include "core/engine/amx_product.h"
 #include "core/engine/sets.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,7 +59,8 @@ static int choose_beside(const struct amx_layout *l)
 
 ptrdiff_t amx_layout_line(const struct amx_layout *l)
 {
-    return (ptrdiff_t)amx_padded((size_t)(l->lead + l->phases * l->pixels * l->beside * l->block), AMX_DEPTH);
+    const size_t pixels = (size_t)l->phases * (size_t)l->pixels * (size_t)l->beside;
+    return (ptrdiff_t)amx_padded((size_t)l->lead + pixels * (size_t)l->block, AMX_DEPTH);
 }
 
 ptrdiff_t amx_layout_group(const struct amx_layout *l)
@@ -137,7 +139,7 @@ static void choose_band(struct amx_layout *l)
 
 int amx_layout_init(struct amx_layout *l, const struct conv_shape *s)
 {
-    *l = (struct amx_layout){.s = *s, .flat = conv_is_pointwise(s)};
+    *l = (struct amx_layout){.s = *s, .flat = conv_is_pointwise(s) && s->in_h <= INT_MAX / 4 / s->in_w};
     if (l->flat) {
         l->s.in_w = l->s.out_w = s->in_h * s->in_w;
         l->s.in_h = l->s.out_h = 1;

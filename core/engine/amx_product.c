@@ -1,45 +1,11 @@
 #include "core/engine/amx_product.h"
 
 #include "core/engine/amx_vec.h"
-#include "core/engine/bf16.h"
 #include "core/engine/program.h"
 
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { TILE = AMX_ROWS * AMX_COLS, PACKED_TILE = AMX_DEPTH * AMX_COLS, WEIGHT_BYTES = 1024 * 1024 };
-
-size_t amx_padded(size_t count, size_t to)
-{
-    return (count + to - 1) / to * to;
-}
-
-size_t amx_packed_bytes(int pieces, int run, int n)
-{
-    return (size_t)pieces * amx_padded((size_t)run, AMX_DEPTH) * amx_padded((size_t)n, AMX_COLS) *
-           sizeof(uint16_t);
-}
-
-/* In a tile of weights lie, for each pair of numbers of a run, the pairs of all columns. */
-uint16_t *amx_pack(int pieces, int run, int n, const float *w)
-{
-    const size_t bytes = amx_padded(amx_packed_bytes(pieces, run, n) + 64, 64);
-    const size_t tiles = amx_padded((size_t)run, AMX_DEPTH) / AMX_DEPTH;
-    uint16_t *packed = aligned_alloc(64, bytes);
-    if (!packed)
-        return NULL;
-    memset(packed, 0, bytes);
-    for (size_t p = 0; p < (size_t)pieces; p++)
-        for (size_t k = 0; k < (size_t)run; k++)
-            for (size_t j = 0; j < (size_t)n; j++) {
-                const size_t tile = (j / AMX_COLS * (size_t)pieces + p) * tiles + k / AMX_DEPTH;
-                const size_t pair = k % AMX_DEPTH / 2 * AMX_COLS + j % AMX_COLS;
-                packed[tile * PACKED_TILE + 2 * pair + k % 2] =
-                    bf16_of(w[(p * (size_t)run + k) * (size_t)n + j]);
-            }
-    return packed;
-}
 
 #ifdef CPU_BUILDS_AMX
 
@@ -65,17 +31,11 @@ AMX static void shape_tiles(int rest)
     __asm__ volatile("ldtilecfg %0" : : "m"(s)); /* compilers think that the intrinsic reads only 8 bytes */
 }
 
-/* A tile of y: where its pixels are in x, and which they are. */
-struct place {
-    const uint16_t *x;
-    int group, line, pixel, pixels; /* images side by side have these pixels each */
-};
-
 /* The tile at *next, which goes on to the one after it: along the line, down the lines, then to the next
  * images. */
-static struct place take_tile(const struct amx_product *p, struct place *next)
+static struct amx_place take_tile(const struct amx_product *p, struct amx_place *next)
 {
-    struct place at = *next;
+    struct amx_place at = *next;
     const int most = AMX_ROWS / p->beside;
     at.pixels = p->pixels - at.pixel < most ? p->pixels - at.pixel : most;
     at.x = p->x + at.group * p->x_group + at.line * p->x_line + at.pixel * p->beside * p->x_pitch;
@@ -106,8 +66,8 @@ AMX static void store_sums(float *to)
 }
 
 /* Some pieces of the sums of four tiles of y below each other. w: the weights of the first. */
-AMX static void add_pieces(const struct amx_product *p, const struct place *at, const uint16_t *w, int from,
-                           int to)
+AMX static void add_pieces(const struct amx_product *p, const struct amx_place *at, const uint16_t *w,
+                           int from, int to)
 {
     const size_t pitch = (size_t)p->x_pitch * sizeof(uint16_t);
     const int whole = p->run / AMX_DEPTH * AMX_DEPTH, rest = p->run % AMX_DEPTH;
@@ -140,101 +100,9 @@ AMX static void add_pieces(const struct amx_product *p, const struct place *at, 
     }
 }
 
-/* What follows, on pixels of one image: sums `apart` from each other, and what is read and written for them.
- */
-struct finish {
-    int pixels, n, add_pitch;
-    const float *sum, *add, *xi;
-    void *y;
-    size_t apart;
-    __m512 sigma, floor;
-    __mmask16 cols;
-};
-
-AMX_INLINE void finish_pixels(const struct finish *f, int adds, int noisy, int half)
-{
-    for (size_t i = 0; i < (size_t)f->pixels; i++) {
-        __m512 v = _mm512_load_ps(f->sum + i * f->apart);
-        if (adds)
-            v = _mm512_add_ps(v, _mm512_maskz_loadu_ps(f->cols, f->add + i * (size_t)f->add_pitch));
-        v = _mm512_max_ps(f->floor, v); /* NaN passes */
-        if (noisy)
-            v = _mm512_add_ps(
-                v, _mm512_mul_ps(f->sigma, _mm512_maskz_loadu_ps(f->cols, f->xi + i * (size_t)f->n)));
-        if (half)
-            _mm256_mask_storeu_epi16((uint16_t *)f->y + i * (size_t)f->n, f->cols,
-                                     (__m256i)_mm512_cvtneps_pbh(v));
-        else
-            _mm512_mask_storeu_ps((float *)f->y + i * (size_t)f->n, f->cols, v);
-    }
-}
-
-AMX static void finish_any(const struct finish *f, int half)
-{
-    switch ((f->add != NULL) << 2 | (f->xi != NULL) << 1 | half) {
-    case 0:
-        finish_pixels(f, 0, 0, 0);
-        break;
-    case 1:
-        finish_pixels(f, 0, 0, 1);
-        break;
-    case 2:
-        finish_pixels(f, 0, 1, 0);
-        break;
-    case 3:
-        finish_pixels(f, 0, 1, 1);
-        break;
-    case 4:
-        finish_pixels(f, 1, 0, 0);
-        break;
-    case 5:
-        finish_pixels(f, 1, 0, 1);
-        break;
-    case 6:
-        finish_pixels(f, 1, 1, 0);
-        break;
-    default:
-        finish_pixels(f, 1, 1, 1);
-        break;
-    }
-}
-
-/* Noise of one image: its own at the one scale, or that of its draw at its scale. */
-AMX static void choose_noise(const struct amx_product *p, int image, size_t in_image, struct finish *f)
-{
-    const int whole = p->first + image;
-    if (!p->xi)
-        return;
-    f->xi = p->xi + (size_t)(p->sigmas ? whole % p->draws : image) * p->y_image + in_image;
-    f->sigma = _mm512_set1_ps(p->sigmas ? p->sigmas[whole / p->draws] : p->sigma);
-}
-
-/* The pixels of one tile, image by image. */
-AMX static void finish_tile(const struct amx_product *p, const struct place *at, int column, const float *sum)
-{
-    const size_t pixel = (size_t)at->line * (size_t)p->pixels + (size_t)at->pixel;
-    const size_t in_image = pixel * (size_t)p->n + (size_t)column;
-    const int width = p->n - column < AMX_COLS ? p->n - column : AMX_COLS;
-    struct finish f = {.pixels = at->pixels, .n = p->n, .add_pitch = (int)p->add_pitch};
-    f.apart = (size_t)p->beside * AMX_COLS;
-    f.cols = (__mmask16)((1u << width) - 1);
-    f.floor = _mm512_set1_ps(p->relu ? 0 : -INFINITY);
-    for (int k = 0; k < p->beside; k++) {
-        const int image = at->group * p->beside + k;
-        const size_t to = (size_t)image * p->y_image + in_image;
-        if (image >= p->images)
-            break;
-        f.sum = sum + k * AMX_COLS;
-        f.add = p->add ? p->add + (size_t)image * p->add_image + pixel * p->add_pitch + column : NULL;
-        f.y = p->to_half ? (void *)((uint16_t *)p->y + to) : (void *)((float *)p->y + to);
-        choose_noise(p, image, in_image, &f);
-        finish_any(&f, p->to_half);
-    }
-}
-
 /* Four tiles of y below each other; those beyond the last have no pixels. */
 struct block {
-    struct place at[4];
+    struct amx_place at[4];
     int column;
 };
 
@@ -254,7 +122,7 @@ static void run_block(const struct amx_product *p, const struct block *now, floa
         if (now)
             add_pieces(p, now->at, w + (size_t)from * depth, from, to);
         if (before && before->at[k].pixels)
-            finish_tile(p, &before->at[k], before->column, done + k * TILE);
+            amx_finish(p, &before->at[k], before->column, done + k * TILE);
     }
     if (now)
         store_sums(sum);
@@ -268,7 +136,7 @@ struct pipeline {
     int turn, blocks;
 };
 
-static void push(struct pipeline *l, const struct place at[4], int column)
+static void push(struct pipeline *l, const struct amx_place at[4], int column)
 {
     struct block *now = &l->block[l->turn];
     memcpy(now->at, at, sizeof now->at);
@@ -285,7 +153,7 @@ static void drain(struct pipeline *l)
 }
 
 /* The next four of `left` tiles; where there are fewer, the last again, for nothing. */
-static void take_four(const struct amx_product *p, int left, struct place *next, struct place at[4])
+static void take_four(const struct amx_product *p, int left, struct amx_place *next, struct amx_place at[4])
 {
     for (int k = 0; k < 4; k++) {
         at[k] = k < left ? take_tile(p, next) : at[k - 1];
@@ -301,9 +169,9 @@ static void run_blocks(const struct amx_product *p, float *sums)
     const int tiles = in_line * p->lines * ((p->images + p->beside - 1) / p->beside);
     const int wide = amx_packed_bytes(p->pieces, p->run, p->n) > WEIGHT_BYTES ? AMX_COLS : p->n;
     struct pipeline l = {.p = p, .sums = sums};
-    struct place at[4];
+    struct amx_place at[4];
     for (int from = 0; from < p->n; from += wide) {
-        struct place next = {0};
+        struct amx_place next = {0};
         for (int t = 0; t < tiles; t += 4) {
             take_four(p, tiles - t, &next, at);
             for (int column = from; column < p->n && column < from + wide; column += AMX_COLS)

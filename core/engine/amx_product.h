@@ -52,6 +52,14 @@ size_t amx_packed_bytes(int pieces, int run, int n);
 /* sums: AMX_SUMS_BYTES of work memory, 64-byte aligned. */
 void amx_product_run(const struct amx_product *p, float *sums);
 
+/* Inside amx_product.c and amx_finish.c: a tile of y, where its pixels are in x, and which they are. */
+struct amx_place {
+    const uint16_t *x;
+    int group, line, pixel, pixels; /* images side by side have these pixels each */
+};
+/* Writes the tile's part of y, from its sums [AMX_ROWS][AMX_COLS] for the columns from `column` on. */
+void amx_finish(const struct amx_product *p, const struct amx_place *at, int column, const float *sum);
+
 /* Floating-point operations per second that one core reaches on tiles alone, measured over about 50 ms. */
 double amx_peak(void);
 

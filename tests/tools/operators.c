@@ -12,9 +12,9 @@ static const char *kernels_of(const struct op *op)
         lower_log_sum_exp, lower_lp_norm,   lower_einsum,   lower_resize,      lower_mean_variance,
         lower_rms_norm,    lower_attention, lower_quantize, lower_dequantize,  infer_trilu};
     if (strcmp(op->name, "Conv") == 0)
-        return "native, oneDNN, OpenBLAS, naive";
+        return "native, AMX, oneDNN, OpenBLAS, naive";
     if (strcmp(op->name, "Gemm") == 0 || strcmp(op->name, "MatMul") == 0)
-        return "native, OpenBLAS, naive";
+        return "native, AMX, OpenBLAS, naive";
     if (op->infer == infer_shape_of || op->infer == infer_size)
         return "known at load";
     if (op->infer == infer_identity || op->infer == infer_dropout || op->infer == infer_cast)
