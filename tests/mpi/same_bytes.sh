@@ -3,6 +3,10 @@
 # scale.
 . "$(dirname "$0")/../common.sh"
 cd "$dir" || exit 1
+if [ "$3" = amx ] && ! grep -q amx_bf16 /proc/cpuinfo; then
+    echo "skipped: this processor has no AMX"
+    exit 77
+fi
 for scale in absolute relative; do
     for ranks in 0 1 2 4; do
         grid "out_${scale}_$ranks" "kernels: $3" "precision: ${4:-f32}" "noise: {kind: gaussian, scale: $scale}" >grid.yaml
