@@ -105,6 +105,17 @@ void apex_shape_strides(const struct apex_shape *shape, int64_t stride[APEX_MAX_
     }
 }
 
+/* The axes from the outermost to the innermost one of where a copy goes. */
+static void order_axes(const struct apex_shape *shape, const int64_t *to_stride, int order[APEX_MAX_RANK])
+{
+    for (int d = 0; d < shape->rank; d++) {
+        int k = d;
+        for (; k > 0 && llabs(to_stride[order[k - 1]]) < llabs(to_stride[d]); k--)
+            order[k] = order[k - 1];
+        order[k] = d;
+    }
+}
+
 /* The region of a strided copy with unit dimensions dropped and neighbours that lie back to back merged, so
  * that the inner loop is as long as it can be. Strides are in bytes. */
 struct region {
@@ -116,7 +127,10 @@ static struct region region_merge(const struct apex_shape *shape, int64_t size, 
                                   const int64_t *from_stride)
 {
     struct region r = {0};
-    for (int d = 0; d < shape->rank; d++) {
+    int order[APEX_MAX_RANK];
+    order_axes(shape, to_stride, order);
+    for (int k = 0; k < shape->rank; k++) {
+        const int d = order[k];
         int64_t n = shape->dim[d], to = to_stride[d] * size, from = from_stride[d] * size;
         int last = r.rank - 1;
         if (n == 1)
@@ -138,10 +152,6 @@ static struct region region_merge(const struct apex_shape *shape, int64_t size, 
 static void copy_row(int64_t n, size_t size, char *to, int64_t to_stride, const char *from,
                      int64_t from_stride)
 {
-    if (to_stride == (int64_t)size && from_stride == (int64_t)size) {
-        memcpy(to, from, (size_t)n * size);
-        return;
-    }
     if (size == sizeof(float)) { /* a constant size lets memcpy become one move */
         for (int64_t i = 0; i < n; i++)
             memcpy(to + i * to_stride, from + i * from_stride, sizeof(float));
@@ -149,6 +159,37 @@ static void copy_row(int64_t n, size_t size, char *to, int64_t to_stride, const 
     }
     for (int64_t i = 0; i < n; i++)
         memcpy(to + i * to_stride, from + i * from_stride, size);
+}
+
+/* Rows of `bytes` bytes that lie back to back in themselves, one after the other: short ones are not worth a
+ * call of memcpy for each. */
+static void copy_rows(int64_t rows, size_t bytes, char *to, int64_t to_stride, const char *from,
+                      int64_t from_stride)
+{
+    enum { PIECE = 64 };
+    if (bytes % PIECE || bytes > 16 * PIECE) {
+        for (int64_t i = 0; i < rows; i++)
+            memcpy(to + i * to_stride, from + i * from_stride, bytes);
+        return;
+    }
+    for (int64_t i = 0; i < rows; i++, to += to_stride, from += from_stride)
+        for (size_t at = 0; at < bytes; at += PIECE)
+            memcpy(to + at, from + at, PIECE); /* of a constant size: moves */
+}
+
+/* The two innermost dimensions of a region, or the one it has. */
+static void copy_plane(const struct region *r, size_t size, char *to, const char *from)
+{
+    const int inner = r->rank - 1, outer = inner - 1;
+    const int64_t rows = outer < 0 ? 1 : r->dim[outer];
+    const int64_t to_stride = outer < 0 ? 0 : r->to[outer], from_stride = outer < 0 ? 0 : r->from[outer];
+    if (r->to[inner] == (int64_t)size && r->from[inner] == (int64_t)size) {
+        copy_rows(rows, (size_t)r->dim[inner] * size, to, to_stride, from, from_stride);
+        return;
+    }
+    for (int64_t i = 0; i < rows; i++)
+        copy_row(r->dim[inner], size, to + i * to_stride, r->to[inner], from + i * from_stride,
+                 r->from[inner]);
 }
 
 void apex_strided_copy(const struct apex_shape *shape, size_t size, void *to, const int64_t *to_stride,
@@ -161,12 +202,10 @@ void apex_strided_copy(const struct apex_shape *shape, size_t size, void *to, co
         memcpy(to, from, size);
         return;
     }
-    int inner = r.rank - 1;
     int64_t index[APEX_MAX_RANK] = {0}, to_at = 0, from_at = 0;
     for (;;) {
-        copy_row(r.dim[inner], size, (char *)to + to_at, r.to[inner], (const char *)from + from_at,
-                 r.from[inner]);
-        int d = inner - 1;
+        copy_plane(&r, size, (char *)to + to_at, (const char *)from + from_at);
+        int d = r.rank - 3;
         for (; d >= 0; d--) { /* an odometer over the outer dimensions */
             to_at += r.to[d];
             from_at += r.from[d];
