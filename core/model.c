@@ -108,3 +108,14 @@ void apex_model_free(struct apex_model *m)
     free(m->site);
     free(m);
 }
+
+int apex_model_multiplies(const struct apex_model *m)
+{
+    for (int i = 0; i < m->graph->nodes; i++) {
+        const struct graph_node *n = &m->graph->node[i];
+        const struct apex_tensor *w = n->inputs > 1 ? graph_constant(m->graph, n, 1) : NULL;
+        if (strcmp(n->op, "MatMul") == 0 && (!w || w->shape.rank != 2))
+            return 1;
+    }
+    return 0;
+}

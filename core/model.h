@@ -59,6 +59,9 @@ struct apex_model *apex_model_import(const void *bytes, size_t size, const char 
                                      const struct onnx_files *files, const char *const *pattern, int patterns,
                                      struct apex_error *err);
 
+/* 1: somewhere two activations are multiplied as matrices, as in attention. */
+int apex_model_multiplies(const struct apex_model *m);
+
 /* Loads from a file; external data is looked for in its folder. */
 struct apex_model *apex_model_load(const char *path, struct apex_error *err);
 struct apex_model *apex_model_load_with_tensors(const char *path, const char *const *pattern, int patterns,

@@ -8,4 +8,7 @@
 /* Raised instead where only results of precision bf16 may change. */
 #define APEX_BF16_NUMERICS_VERSION 2
 
+/* The same for products of two activations by the kernels `native`, in float32. */
+#define APEX_PRODUCTS_VERSION 2
+
 #endif

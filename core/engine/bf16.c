@@ -42,12 +42,6 @@ HOT static void round_halves(const float *x, size_t n, float *y)
     }
 }
 
-HOT static void add_exact(float a, const float *x, size_t n, float *y)
-{
-    for (size_t i = 0; i < n; i++)
-        y[i] += a * x[i];
-}
-
 void bf16_store(const float *x, size_t n, uint16_t *half)
 {
     store_halves(x, n, half);
@@ -61,11 +55,6 @@ void bf16_load(const uint16_t *half, size_t n, float *y)
 void bf16_round(const float *x, size_t n, float *y)
 {
     round_halves(x, n, y);
-}
-
-void bf16_add_product(float a, const float *x, size_t n, float *y)
-{
-    add_exact(a, x, n, y);
 }
 
 uint16_t bf16_of(float x)

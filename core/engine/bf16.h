@@ -17,9 +17,6 @@ void bf16_store(const float *x, size_t n, uint16_t *half);
 void bf16_load(const uint16_t *half, size_t n, float *y);
 void bf16_round(const float *x, size_t n, float *y);
 
-/* y[i] += a x[i]: with a and x rounded the product is exact, and only the sum is rounded. */
-void bf16_add_product(float a, const float *x, size_t n, float *y);
-
 /* A layer's epilogue on y[rows][row], as epilogue_apply. With end->to_half the result is stored in half
  * [rows][row], and y is work memory. */
 void bf16_finish(const struct epilogue *end, int rows, size_t row, float *y, uint16_t *half);

@@ -261,7 +261,7 @@ static const char *algorithm(void *state)
 
 size_t emulated_matmul_scratch(int m, int n, int k)
 {
-    return ((size_t)m * k + (size_t)k * n) * sizeof(float);
+    return ((size_t)m * k + (size_t)k * n) * sizeof(float) + gemm_matmul_scratch(m, n, k);
 }
 
 void emulated_matmul(int m, int n, int k, const float *a, const float *b, float *y, void *scratch)
@@ -269,12 +269,7 @@ void emulated_matmul(int m, int n, int k, const float *a, const float *b, float 
     float *left = scratch, *right = left + (size_t)m * k;
     bf16_round(a, (size_t)m * k, left);
     bf16_round(b, (size_t)k * n, right);
-    for (int r = 0; r < m; r++) {
-        float *row = y + (size_t)r * n;
-        memset(row, 0, (size_t)n * sizeof *row);
-        for (int i = 0; i < k; i++)
-            bf16_add_product(left[(size_t)r * k + i], right + (size_t)i * n, (size_t)n, row);
-    }
+    gemm_matmul(m, n, k, left, right, y, right + (size_t)k * n);
 }
 
 const struct kernel_set kernel_set_emulated = {

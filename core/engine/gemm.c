@@ -32,6 +32,27 @@ float *gemm_pack(int k, int n, const float *w, ptrdiff_t w_row, ptrdiff_t w_colu
     return packed;
 }
 
+size_t gemm_matmul_scratch(int m, int n, int k)
+{
+    (void)m;
+    return (size_t)k * (size_t)gemm_padded(n) * sizeof(float);
+}
+
+void gemm_matmul(int m, int n, int k, const float *a, const float *b, float *y, void *scratch)
+{
+    float *to = scratch;
+    for (int first = 0; first < n; first += GEMM_PANEL) {
+        const int cols = n - first < GEMM_PANEL ? n - first : GEMM_PANEL;
+        for (int i = 0; i < k; i++, to += GEMM_PANEL) {
+            memcpy(to, b + (size_t)i * (size_t)n + first, (size_t)cols * sizeof *to);
+            memset(to + cols, 0, (size_t)(GEMM_PANEL - cols) * sizeof *to);
+        }
+    }
+    struct gemm g = {
+        .rows = m, .k = k, .n = n, .x = a, .x_pitch = k, .packed = scratch, .y = y, .y_pitch = n};
+    gemm_run(&g);
+}
+
 float *gemm_pad_bias(int n, const float *bias)
 {
     float *padded = aligned_zeros((size_t)gemm_padded(n));

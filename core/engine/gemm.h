@@ -42,6 +42,10 @@ float *gemm_pad_bias(int n, const float *bias); /* NULL: no memory */
 
 void gemm_run(const struct gemm *g);
 
+/* y[m][n] = a[m][k] b[k][n], all dense, with b packed in the scratch (bytes). */
+size_t gemm_matmul_scratch(int m, int n, int k);
+void gemm_matmul(int m, int n, int k, const float *a, const float *b, float *y, void *scratch);
+
 /* Sets what follows, `at` floats into the layer's output and `add_at` into what is added; end may be NULL. */
 void gemm_follow(struct gemm *g, const struct epilogue *end, size_t add_at, ptrdiff_t add_pitch, size_t at);
 

@@ -32,7 +32,7 @@ struct epilogue {
 
 struct kernel_set {
     int fuses;        /* epilogues are part of the pass: y may be what is added */
-    int rows_alone;   /* a row's bits depend on that row alone, but for grouped convolutions and matmul */
+    int rows_alone;   /* a row's bits depend on that row alone, but for grouped convolutions */
     int conv_scales;  /* ungrouped convolutions add noise at several scales */
     int bf16;         /* operands of products are rounded to bfloat16 (docs/precision.md) */
     const char *name; /* "naive", "openblas", "onednn", "native"; "emulated", "avx512-bf16", "amx" */
@@ -91,8 +91,7 @@ int kernel_set_refuse(const char *name, const char *where, unsigned missing, str
 const char *kernel_set_libraries(const struct kernel_set *set, char *text, size_t size);
 
 /* What the sets run on here: "avx512, OpenBLAS SkylakeX, oneDNN isa 0x7f". Where it differs, so do the last
- * bits of openblas and onednn; those of naive never do, nor those of native but for grouped convolutions and
- * products of two activations. */
+ * bits of openblas and onednn; those of naive never do, nor those of native but for grouped convolutions. */
 const char *kernel_set_processor(char *text, size_t size);
 
 #endif

@@ -1,7 +1,6 @@
 /* The set of our own kernels: Winograd for 3x3, else pixels times weights, with bias, residual, ReLU and
  * noise in the same pass. A row's result depends on nothing but that row. Which method a layer gets is a rule
  * of its shape. Grouped convolutions, which are rare, go to oneDNN or OpenBLAS. */
-#include "core/engine/blas.h"
 #include "core/engine/direct.h"
 #include "core/engine/gemm.h"
 #include "core/engine/sets.h"
@@ -247,5 +246,6 @@ const struct kernel_set kernel_set_native = {
     .linear_free = linear_free,
     .linear_like = linear_like,
     .linear_bytes = linear_bytes,
-    .matmul = blas_matmul,
+    .matmul = gemm_matmul,
+    .matmul_scratch = gemm_matmul_scratch,
 };

@@ -43,8 +43,8 @@ int emit_matmul(struct builder *b, const struct graph_node *n)
     struct operand a, c, out;
     if (w && w->type == APEX_F32 && w->shape.rank == 2)
         return emit_linear(b, n, w, NULL);
-    if (builder_one_scale(b, n) < 0 || builder_input_as(b, n, 0, LAYOUT_ROW, &a) < 0 ||
-        builder_input_as(b, n, 1, LAYOUT_ROW, &c) < 0 || builder_output(b, n, 0, &out) < 0)
+    if (builder_input_as(b, n, 0, LAYOUT_ROW, &a) < 0 || builder_input_as(b, n, 1, LAYOUT_ROW, &c) < 0 ||
+        builder_output(b, n, 0, &out) < 0)
         return -1;
     int ra = a.shape.rank, rc = c.shape.rank, r = out.shape.rank;
     int batch_is_matrix = (a.dynamic && ra < 3) || (c.dynamic && rc < 3);

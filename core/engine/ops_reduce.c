@@ -11,6 +11,13 @@ struct reduce {
     double divisor;
 };
 
+static double sum_run(const float *x, int64_t n, double sum)
+{
+    for (int64_t i = 0; i < n; i++)
+        sum += x[i];
+    return sum;
+}
+
 static void add_run(const struct reduce *r, const float *x, int64_t n, int64_t to, double *y)
 {
     if (r->is_max)
@@ -19,9 +26,40 @@ static void add_run(const struct reduce *r, const float *x, int64_t n, int64_t t
     else if (to == 1)
         for (int64_t i = 0; i < n; i++)
             y[i] += x[i];
+    else if (to == 0)
+        *y = sum_run(x, n, *y);
     else
         for (int64_t i = 0; i < n; i++)
             y[i * to] += x[i];
+}
+
+enum { TOGETHER = 8 };
+
+/* The sums of some lines of n numbers, each in its own order: side by side they hide the latency of the
+ * additions. */
+static void add_lines(const float *x, int64_t n, double *y, int64_t to)
+{
+    double sum[TOGETHER];
+    for (int k = 0; k < TOGETHER; k++)
+        sum[k] = y[k * to];
+    for (int64_t i = 0; i < n; i++)
+        for (int k = 0; k < TOGETHER; k++)
+            sum[k] += x[k * n + i];
+    for (int k = 0; k < TOGETHER; k++)
+        y[k * to] = sum[k];
+}
+
+/* The two innermost axes, or the one there is. */
+static void add_plane(const struct reduce *r, const float *x, double *y)
+{
+    const int last = r->rank - 1;
+    const int64_t n = r->dim[last], lines = last ? r->dim[last - 1] : 1, to = last ? r->to[last - 1] : 0;
+    int64_t l = 0;
+    if (!r->is_max && r->to[last] == 0 && to != 0)
+        for (; l + TOGETHER <= lines; l += TOGETHER)
+            add_lines(x + l * n, n, y + l * to, to);
+    for (; l < lines; l++)
+        add_run(r, x + l * n, n, r->to[last], y + l * to);
 }
 
 static void run_reduce(const struct step *s, const struct pass *pass)
@@ -34,9 +72,9 @@ static void run_reduce(const struct step *s, const struct pass *pass)
     for (int64_t i = 0; i < r->outputs; i++)
         sum[i] = r->is_max ? -INFINITY : 0;
     do {
-        add_run(r, x, r->dim[last], r->to[last], y);
-        x += r->dim[last];
-        for (k = last - 1; k >= 0; k--) {
+        add_plane(r, x, y);
+        x += r->dim[last] * (last ? r->dim[last - 1] : 1);
+        for (k = last - 2; k >= 0; k--) {
             y += r->to[k];
             if (++index[k] < r->dim[k])
                 break;

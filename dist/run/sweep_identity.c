@@ -41,6 +41,8 @@ void sweep_identity_text(struct bytes *out, const struct sweep *s, const struct 
              data);
     if (s->grid->bf16) /* f32 is older than the key */
         add_text(out, "precision bf16, numerics %d\n", APEX_BF16_NUMERICS_VERSION);
+    if (strcmp(s->kernels, "native") == 0 && apex_model_multiplies(m->model))
+        add_text(out, "products of activations, numerics %d\n", APEX_PRODUCTS_VERSION);
     for (int k = 0; k < apex_site_count(m->model); k++)
         if (apex_site_changes_model(m->model, k))
             add_text(out, "kept %s\n", m->model->site[k].tensor);

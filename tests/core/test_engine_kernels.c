@@ -291,19 +291,38 @@ static void dense_layers_equal_the_naive_ones(void **state)
     }
 }
 
+static void check_product(const char *name, const int s[3], const float *a, const float *b,
+                          const float *expected)
+{
+    const struct kernel_set *set = find(name);
+    const size_t count = (size_t)s[0] * s[1];
+    float *got = numbers(count, 9);
+    void *work = malloc((set->matmul_scratch ? set->matmul_scratch(s[0], s[1], s[2]) : 0) + 1);
+    set->matmul(s[0], s[1], s[2], a, b, got, work);
+    check_close(name, (size_t)s[1], count, expected, got);
+    free(work);
+    free(got);
+}
+
 static void products_of_activations_equal_the_naive_ones(void **state)
 {
-    float *a = numbers(7 * 5, 1), *b = numbers(5 * 6, 2), expected[42], got[42];
+    static const int sizes[][3] = {{7, 6, 5}, {1, 1, 1}, {17, 16, 64}, {65, 33, 32}, {12, 100, 7}};
     (void)state;
-    find("naive")->matmul(7, 6, 5, a, b, expected, NULL);
-    assert_float_equal(expected[0], a[0] * b[0] + a[1] * b[6] + a[2] * b[12] + a[3] * b[18] + a[4] * b[24],
-                       1e-6);
-    find("openblas")->matmul(7, 6, 5, a, b, got, NULL);
-    check_close("openblas", 0, 42, expected, got);
-    find("auto")->matmul(7, 6, 5, a, b, got, NULL);
-    check_close("auto", 0, 42, expected, got);
-    free(a);
-    free(b);
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+        const int *s = sizes[k];
+        float *a = numbers((size_t)s[0] * s[2], 1), *b = numbers((size_t)s[2] * s[1], 2);
+        float *expected = numbers((size_t)s[0] * s[1], 3), first = 0;
+        find("naive")->matmul(s[0], s[1], s[2], a, b, expected, NULL);
+        for (int i = 0; i < s[2]; i++)
+            first += a[i] * b[(size_t)i * s[1]];
+        assert_float_equal(expected[0], first, 1e-5);
+        check_product("openblas", s, a, b, expected);
+        check_product("native", s, a, b, expected);
+        check_product("auto", s, a, b, expected);
+        free(a);
+        free(b);
+        free(expected);
+    }
 }
 
 static void an_unknown_set_is_refused_and_versions_are_named(void **state)

@@ -92,14 +92,15 @@ static void of_libraries(struct build *b, int product)
     build_end(b, v, v);
 }
 
-/* Those run in libraries whose sums may depend on how many rows there are. */
-static void grouped_convolutions_and_products_keep_to_one_scale(void **state)
+/* Grouped convolutions run in a library whose sums may depend on how many rows there are; products do not. */
+static void grouped_convolutions_keep_to_one_scale(void **state)
 {
-    static const int wide[2][3] = {{0, 1, 1}, {0, 0, 1}}; /* on the ray from site 1 a convolution runs once */
+    static const int wide[2][3] = {{0, 1, 1}, {1, 1, 1}}; /* on the ray from site 1 a convolution runs once */
     (void)state;
     for (int product = 0; product < 2; product++) {
         struct build b;
         of_libraries(&b, product);
+        assert_int_equal(apex_model_multiplies(&b.model), product);
         for (int site = 0; site < 3; site++)
             assert_int_equal(has_wide(&b, "native", site), wide[product][site]);
         build_free(&b);
@@ -169,7 +170,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tile_rows_are_a_power_of_two_that_fits_the_cache),
         cmocka_unit_test(other_sets_compute_scale_by_scale),
-        cmocka_unit_test(grouped_convolutions_and_products_keep_to_one_scale),
+        cmocka_unit_test(grouped_convolutions_keep_to_one_scale),
         cmocka_unit_test(more_scales_take_more_memory_and_share_the_weights),
         cmocka_unit_test(so_many_scales_at_once_that_the_rows_fit_the_cache),
         cmocka_unit_test(at_least_one_scale_is_asked_for),
