@@ -5,11 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-size_t amx_padded(size_t count, size_t to)
-{
-    return (count + to - 1) / to * to;
-}
-
 size_t amx_packed_bytes(int pieces, int run, int n)
 {
     return (size_t)pieces * amx_padded((size_t)run, AMX_DEPTH) * amx_padded((size_t)n, AMX_COLS) *

@@ -42,7 +42,10 @@ struct amx_product {
 };
 
 /* count rounded up to a multiple of `to`. */
-size_t amx_padded(size_t count, size_t to);
+static inline size_t amx_padded(size_t count, size_t to)
+{
+    return (count + to - 1) / to * to;
+}
 
 /* w[pieces][run][n], in float32 -> tiles [columns][pieces][run], zeros beyond run and n; 64-byte aligned,
  * freed with free(). NULL: no memory. */
