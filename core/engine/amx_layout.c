@@ -20,7 +20,7 @@ static int pixel_of(const struct conv_shape *s)
     return s->in_c + s->in_c % 2;
 }
 
-void amx_layout_runs(const struct conv_shape *s, int *pieces, int *run)
+static void choose_runs(const struct conv_shape *s, int *pieces, int *run)
 {
     const int merged = !in_blocks(s) && s->dilation_w == 1;
     *pieces = s->kernel_h * (merged ? 1 : s->kernel_w) * (in_blocks(s) ? s->in_c / AMX_DEPTH : 1);
@@ -139,9 +139,10 @@ static void choose_band(struct amx_layout *l)
 
 int amx_layout_init(struct amx_layout *l, const struct conv_shape *s)
 {
-    *l = (struct amx_layout){.s = *s, .flat = conv_is_pointwise(s) && s->in_h <= INT_MAX / 4 / s->in_w};
+    const int64_t area = (int64_t)s->in_h * s->in_w;
+    *l = (struct amx_layout){.s = *s, .flat = conv_is_pointwise(s) && area <= INT_MAX / 4};
     if (l->flat) {
-        l->s.in_w = l->s.out_w = s->in_h * s->in_w;
+        l->s.in_w = l->s.out_w = (int)area;
         l->s.in_h = l->s.out_h = 1;
     }
     l->block = in_blocks(s) ? AMX_DEPTH : pixel_of(s);
@@ -150,7 +151,7 @@ int amx_layout_init(struct amx_layout *l, const struct conv_shape *s)
     l->high = l->s.out_h;
     l->wide = l->s.out_w;
     l->beside = choose_beside(l);
-    amx_layout_runs(s, &l->pieces, &l->run);
+    choose_runs(s, &l->pieces, &l->run);
     choose_band(l);
     l->line = malloc((size_t)l->lines * sizeof *l->line);
     l->piece = malloc((size_t)l->pieces * sizeof *l->piece);

@@ -18,21 +18,17 @@ struct amx_layout {
     int images;          /* laid out at a time: a multiple of beside */
     int high, wide;      /* lines and pixels of output laid out at a time */
     int lines;           /* of input, with padding, for those */
-    int phases,
-        pixels; /* a line of input is [phases][pixels], by what a pixel leaves when divided by the stride */
-    int lead;   /* numbers left free, so that the image begins with a vector in each line */
-    int pitch;  /* numbers from an output pixel's row to the next */
-    int pieces, run;  /* of an output pixel: as many runs of so many numbers */
-    int *line;        /* [lines]: input line, from the first output line's on */
-    ptrdiff_t *piece; /* [pieces]: in numbers, from an output pixel's place */
+    int phases, pixels;  /* a line of input is [phases][pixels], by what a pixel leaves of the stride */
+    int lead;            /* numbers left free, so that the image begins with a vector in each line */
+    int pitch;           /* numbers from an output pixel's row to the next */
+    int pieces, run;     /* of an output pixel: as many runs of so many numbers, whatever the batch */
+    int *line;           /* [lines]: input line, from the first output line's on */
+    ptrdiff_t *piece;    /* [pieces]: in numbers, from an output pixel's place */
 };
 
 /* -1: no memory. */
 int amx_layout_init(struct amx_layout *l, const struct conv_shape *s);
 void amx_layout_free(struct amx_layout *l); /* what the struct owns */
-
-/* Runs and their length, which depend on the layer alone and not on the batch. */
-void amx_layout_runs(const struct conv_shape *s, int *pieces, int *run);
 
 /* [out_c][in_c][kernel_h][kernel_w] -> [pieces][run][out_c]. NULL: no memory. Freed with free(). */
 float *amx_layout_weight(const struct conv_shape *s, const float *weight);

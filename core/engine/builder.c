@@ -222,7 +222,7 @@ static int copy_through(struct copy *c, const struct copy *view, enum layout lay
     int order[APEX_MAX_RANK];
     int64_t dense[APEX_MAX_RANK], rest = c->from_offset, offset = view->from_offset, stride[APEX_MAX_RANK];
     const int rank = view->shape.rank;
-    if (c->shape.rank != rank)
+    if (c->shape.rank != rank || apex_shape_count(&view->shape) == 0)
         return 0;
     layout_axes(layout, rank, order);
     layout_strides(layout, &view->shape, dense);

@@ -9,8 +9,8 @@ struct pad {
     float value;
     int64_t offset; /* of what is read, in the input */
     int64_t dim[APEX_MAX_RANK], stride[APEX_MAX_RANK], table[APEX_MAX_RANK]; /* where an axis' table starts */
-    int64_t before,
-        inside;       /* innermost axis: values, then so many numbers as they lie; inside -1: by its table */
+    int64_t before;   /* innermost axis: so many values, */
+    int64_t inside;   /* then so many numbers as they lie, then values again; -1: by its table */
     int64_t source[]; /* -1: outside */
 };
 
