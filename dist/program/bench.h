@@ -30,8 +30,9 @@ double bench_sweep_run(struct bench_sweep *b, double *parts);
 double bench_sweep_flops(const struct bench_sweep *b);
 double bench_sweep_passes(const struct bench_sweep *b); /* samples x sites x scales x draws */
 
-/* Tables on stdout: noise, and layers of usual networks by every kernel set, beside the peak. */
-int bench_noise(struct apex_error *err);
+/* Tables on stdout: noise, and layers of usual networks by every kernel set, beside the peak. serve: instead,
+ * for each line on stdin, how many gaussian values are made and added in a second. */
+int bench_noise(int serve, struct apex_error *err);
 int bench_kernels(struct apex_error *err);
 
 /* Collective under mpirun: idle units through the coordinator's messages and journal; rank 0 prints. */

@@ -28,7 +28,8 @@ static const struct option_spec specs[] = {
      "auto (default), native, openblas, onednn or naive; in bf16 amx, avx512-bf16 or emulated"},
     {"units", 'u', "N", "under mpirun: N idle units through the coordinator and its journal, in this folder"},
     {"ranks", 'R', NULL, "rank 0's own work on a unit, with up to 100,000 ranks; in this folder"},
-    {"serve", 'S', NULL, "before each repetition wait for a line on stdin; print only passes per second"},
+    {"serve", 'S', NULL,
+     "before each repetition wait for a line on stdin; print only passes (without MODEL: noise) per second"},
     {0},
 };
 
@@ -185,6 +186,8 @@ int command_bench(int argc, char **argv)
         return bench_units((uint32_t)a.units, &err) ? command_fail(EXIT_BAD_INPUT, &err) : EXIT_DONE;
     if (!a.serve)
         print_machine();
-    int outcome = a.model ? bench_model(&a, &err) : bench_noise(&err) || bench_kernels(&err) ? -1 : 0;
+    int outcome = a.model ? bench_model(&a, &err) : bench_noise(a.serve, &err);
+    if (!outcome && !a.model && !a.serve)
+        outcome = bench_kernels(&err);
     return outcome ? command_fail(EXIT_BAD_INPUT, &err) : EXIT_DONE;
 }

@@ -3,7 +3,7 @@
 
   bench.py APEX [--resnet20 MODEL.onnx] [--turns 5] [--core N] [--only WORD] [--kernels NAME]
 
-Each row of the table runs the same sweep by `apex bench --serve` and by peers/sweep.py, one after the other, over and
+Each row of the table runs the same by `apex bench --serve` and by peers/sweep.py (noise: peers/randn.py), one after the other, over and
 over; the ratio is the median of the pairs'. Both measure the CPU time of one thread. Needs PyTorch and onnx.
 """
 import argparse
@@ -45,6 +45,11 @@ def compare(apex, other, turns):
     return [statistics.median(p[k] for p in pairs) for k in (0, 1)] + [statistics.median(ratios), ratios[0], ratios[-1]]
 
 
+def show(name, apex, other, turns):
+    ours, theirs, ratio, low, high = compare(apex, other, turns)
+    print(f"{name:26} {ours:12.0f} {theirs:12.0f} {ratio:7.2f}  {low:.2f} to {high:.2f}", flush=True)
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("apex")
@@ -71,14 +76,16 @@ def main():
             subprocess.run([sys.executable, os.path.join(HERE, "peers", "export_resnet18.py"), resnet18], check=True,
                            stdout=subprocess.DEVNULL)
         print(f"{'sweep':26} {'apex':>12} {'PyTorch':>12} {'ratio':>7}  lowest to highest of {a.turns} pairs")
+        if a.only in "noise, torch.randn":
+            show("noise, torch.randn", Peer([a.apex, "bench", "--serve"], a.core),
+                 Peer([sys.executable, os.path.join(HERE, "peers", "randn.py")], a.core), a.turns)
         for name, model, sites, sigmas, draws, samples, mode in rows:
             numbers = ["--sites", sites, "--sigmas", str(sigmas), "--draws", str(draws), "--samples", str(samples)]
             own = ["--kernels", a.kernels] if a.kernels else []
             apex = Peer([a.apex, "bench", model, "--serve"] + own + numbers, a.core)
             torch = Peer([sys.executable, os.path.join(HERE, "peers", "sweep.py"), model, "--serve", "--mode", mode,
                           "--repeat", "1000"] + numbers, a.core)
-            ours, theirs, ratio, low, high = compare(apex, torch, a.turns)
-            print(f"{name:26} {ours:12.0f} {theirs:12.0f} {ratio:7.2f}  {low:.2f} to {high:.2f}", flush=True)
+            show(name, apex, torch, a.turns)
 
 
 if __name__ == "__main__":
