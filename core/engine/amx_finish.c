@@ -36,34 +36,17 @@ AMX_INLINE void finish_pixels(const struct finish *f, int adds, int noisy, int h
     }
 }
 
-AMX static void finish_any(const struct finish *f, int half)
+/* A loop of its own for each combination: what does not follow costs nothing. */
+AMX_INLINE void finish_as(const struct finish *f, int half)
 {
-    switch ((f->add != NULL) << 2 | (f->xi != NULL) << 1 | half) {
-    case 0:
-        finish_pixels(f, 0, 0, 0);
-        break;
-    case 1:
-        finish_pixels(f, 0, 0, 1);
-        break;
-    case 2:
-        finish_pixels(f, 0, 1, 0);
-        break;
-    case 3:
-        finish_pixels(f, 0, 1, 1);
-        break;
-    case 4:
-        finish_pixels(f, 1, 0, 0);
-        break;
-    case 5:
-        finish_pixels(f, 1, 0, 1);
-        break;
-    case 6:
-        finish_pixels(f, 1, 1, 0);
-        break;
-    default:
-        finish_pixels(f, 1, 1, 1);
-        break;
-    }
+    if (f->add && f->xi)
+        finish_pixels(f, 1, 1, half);
+    else if (f->add)
+        finish_pixels(f, 1, 0, half);
+    else if (f->xi)
+        finish_pixels(f, 0, 1, half);
+    else
+        finish_pixels(f, 0, 0, half);
 }
 
 /* Noise of one image: its own at the one scale, or that of its draw at its scale. */
@@ -95,7 +78,10 @@ AMX void amx_finish(const struct amx_product *p, const struct amx_place *at, int
         f.add = p->add ? p->add + (size_t)image * p->add_image + pixel * p->add_pitch + column : NULL;
         f.y = p->to_half ? (void *)((uint16_t *)p->y + to) : (void *)((float *)p->y + to);
         choose_noise(p, image, in_image, &f);
-        finish_any(&f, p->to_half);
+        if (p->to_half)
+            finish_as(&f, 1);
+        else
+            finish_as(&f, 0);
     }
 }
 
