@@ -4,10 +4,10 @@
  * emulated set. */
 #include "core/engine/amx_layout.h"
 #include "core/engine/amx_product.h"
+#include "core/engine/gemm.h"
 #include "core/engine/sets.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #ifdef APEX_HAVE_ONEDNN
 static const struct kernel_set *const other_set = &kernel_set_avx512_bf16;
@@ -37,35 +37,21 @@ static void layer_free(void *state)
     free(l);
 }
 
-static uint16_t *pack_weight(const struct amx_layout *l, const float *weight)
-{
-    float *w = amx_layout_weight(&l->s, weight);
-    uint16_t *packed = w ? amx_pack(l->pieces, l->run, l->s.out_c, w) : NULL;
-    free(w);
-    return packed;
-}
+/* Where a weight's numbers lie (amx_pack). */
+struct weight {
+    const float *data;
+    size_t out_step, in_step;
+};
 
-static float *pad_bias(int n, const float *bias)
-{
-    const size_t bytes = amx_padded((size_t)n * sizeof(float) + 1, AMX_COLS * sizeof(float));
-    float *padded = aligned_alloc(64, bytes);
-    if (!padded)
-        return NULL;
-    memset(padded, 0, bytes);
-    if (bias)
-        memcpy(padded, bias, (size_t)n * sizeof *bias);
-    return padded;
-}
-
-/* like: whose packed weights are shared, or NULL. */
-static void *make_layer(const struct amx_layer *like, const struct conv_shape *s, const float *weight,
+/* like: whose packed weights are shared, so that w is not looked at; or NULL. */
+static void *make_layer(const struct amx_layer *like, const struct conv_shape *s, struct weight w,
                         const float *bias, size_t *scratch, struct apex_error *err)
 {
     struct amx_layer *l = calloc(1, sizeof *l);
     if (l && amx_layout_init(&l->layout, s) == 0) {
         l->borrowed = like != NULL;
-        l->packed = like ? like->packed : pack_weight(&l->layout, weight);
-        l->bias = pad_bias(s->out_c, bias);
+        l->packed = like ? like->packed : amx_pack(&l->layout, w.data, w.out_step, w.in_step);
+        l->bias = gemm_pad_bias(s->out_c, bias);
         *scratch = AMX_SUMS_BYTES + amx_layout_bytes(&l->layout);
         if (l->packed && l->bias)
             return l;
@@ -78,8 +64,10 @@ static void *make_layer(const struct amx_layer *like, const struct conv_shape *s
 static void *conv_like(const void *like, const struct conv_shape *s, const float *weight, const float *bias,
                        size_t *scratch, struct apex_error *err)
 {
+    const size_t area = (size_t)s->kernel_h * (size_t)s->kernel_w;
+    const struct weight w = {weight, area * (size_t)s->in_c, area};
     if (s->groups == 1)
-        return make_layer(like, s, weight, bias, scratch, err);
+        return make_layer(like, s, w, bias, scratch, err);
     struct amx_layer *l = calloc(1, sizeof *l);
     if (!l)
         apex_fail(err, "no memory");
@@ -114,22 +102,11 @@ static struct conv_shape rows_shape(int rows, int k, int n)
                                .groups = 1};
 }
 
-/* weight [k][n] as that of a convolution, [n][k]. */
 static void *linear_new(int rows, int k, int n, const float *weight, const float *bias, size_t *scratch,
                         struct apex_error *err)
 {
     const struct conv_shape s = rows_shape(rows, k, n);
-    float *turned = malloc(((size_t)k * (size_t)n + 1) * sizeof *turned);
-    if (!turned) {
-        apex_fail(err, "no memory");
-        return NULL;
-    }
-    for (size_t i = 0; i < (size_t)k; i++)
-        for (size_t j = 0; j < (size_t)n; j++)
-            turned[j * (size_t)k + i] = weight[i * (size_t)n + j];
-    void *state = make_layer(NULL, &s, turned, bias, scratch, err);
-    free(turned);
-    return state;
+    return make_layer(NULL, &s, (struct weight){weight, 1, (size_t)n}, bias, scratch, err);
 }
 
 static void *linear_like(const void *like, int rows, const float *bias, size_t *scratch,
@@ -137,7 +114,7 @@ static void *linear_like(const void *like, int rows, const float *bias, size_t *
 {
     const struct amx_layer *l = like;
     const struct conv_shape s = rows_shape(rows, l->layout.s.in_c, l->layout.s.out_c);
-    return make_layer(l, &s, NULL, bias, scratch, err);
+    return make_layer(l, &s, (struct weight){0}, bias, scratch, err);
 }
 
 /* What follows, for the band that begins in_image numbers into an image of y. */

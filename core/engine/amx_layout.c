@@ -27,20 +27,6 @@ static void choose_runs(const struct conv_shape *s, int *pieces, int *run)
     *run = in_blocks(s) ? AMX_DEPTH : pixel_of(s) * (merged ? s->kernel_w : 1);
 }
 
-float *amx_layout_weight(const struct conv_shape *s, const float *weight)
-{
-    const size_t area = (size_t)s->kernel_h * (size_t)s->kernel_w, in = (size_t)s->in_c,
-                 out = (size_t)s->out_c;
-    const size_t block = in_blocks(s) ? AMX_DEPTH : (size_t)pixel_of(s), blocks = (in + block - 1) / block;
-    float *w = calloc(blocks * area * block * out + 1, sizeof *w);
-    for (size_t oc = 0; w && oc < out; oc++)
-        for (size_t ic = 0; ic < in; ic++)
-            for (size_t k = 0; k < area; k++)
-                w[((ic / block * area + k) * block + ic % block) * out + oc] =
-                    weight[(oc * in + ic) * area + k];
-    return w;
-}
-
 /* Images side by side, a power of two up to the rows of a tile, that leave the least of the tiles empty. */
 static int choose_beside(const struct amx_layout *l)
 {

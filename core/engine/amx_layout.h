@@ -30,8 +30,10 @@ struct amx_layout {
 int amx_layout_init(struct amx_layout *l, const struct conv_shape *s);
 void amx_layout_free(struct amx_layout *l); /* what the struct owns */
 
-/* [out_c][in_c][kernel_h][kernel_w] -> [pieces][run][out_c]. NULL: no memory. Freed with free(). */
-float *amx_layout_weight(const struct conv_shape *s, const float *weight);
+/* amx_pack.c: the weight in float32, whose outputs lie out_step numbers apart, whose input channels in_step,
+ * and whose taps [kernel_h][kernel_w] are dense -> rounded, in tiles [columns][pieces][run] with zeros beyond
+ * run and columns; 64-byte aligned, freed with free(). NULL: no memory. */
+uint16_t *amx_pack(const struct amx_layout *l, const float *weight, size_t out_step, size_t in_step);
 
 /* Of what amx_layout_fill writes, with what a product may read beyond it. */
 size_t amx_layout_bytes(const struct amx_layout *l);

@@ -11,13 +11,18 @@ AMX_INLINE __m512i rounded_32(const float *x)
     return (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(x + 16), _mm512_loadu_ps(x));
 }
 
+AMX_INLINE __mmask16 first_of(size_t count)
+{
+    return count < 16 ? (__mmask16)((1u << count) - 1) : 0xffff;
+}
+
 AMX static void round_any(const float *x, size_t count, uint16_t *half)
 {
     size_t i = 0;
     for (; i + 32 <= count; i += 32)
         _mm512_storeu_si512(half + i, rounded_32(x + i));
     for (; i < count; i += 16) {
-        const __mmask16 some = count - i < 16 ? (__mmask16)((1u << (count - i)) - 1) : 0xffff;
+        const __mmask16 some = first_of(count - i);
         const __m512 v = _mm512_maskz_loadu_ps(some, x + i);
         _mm256_mask_storeu_epi16(half + i, some, (__m256i)_mm512_cvtneps_pbh(v));
     }
@@ -29,11 +34,6 @@ void amx_halves(const void *x, int from_half, size_t at, size_t count, uint16_t 
         memcpy(half, (const uint16_t *)x + at, count * sizeof *half);
     else
         round_any((const float *)x + at, count, half);
-}
-
-AMX_INLINE __mmask16 first_of(size_t count)
-{
-    return count < 16 ? (__mmask16)((1u << count) - 1) : 0xffff;
 }
 
 AMX void amx_even_pixels(const void *x, int from_half, size_t at, size_t channels, size_t pixels,

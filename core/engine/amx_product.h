@@ -27,7 +27,7 @@ struct amx_product {
     const uint16_t *x;
     ptrdiff_t x_pitch, x_line, x_group;
     const ptrdiff_t *piece;
-    const uint16_t *packed; /* amx_pack */
+    const uint16_t *packed; /* amx_pack (amx_layout.h) */
     const float *bias;      /* [amx_padded(n, AMX_COLS)] */
     void *y;                /* float, or uint16_t with to_half; images y_image apart, all else dense */
     size_t y_image;
@@ -35,8 +35,8 @@ struct amx_product {
     size_t add_image, add_pitch;
     const float *xi; /* like y, for sigma; NULL: none */
     float sigma;
-    const float
-        *sigmas; /* or, not NULL: of image i, (i + first) % draws of xi for sigmas[(i + first) / draws] */
+    /* Or, not NULL: image i has the xi of draw (i + first) % draws, for sigmas[(i + first) / draws]. */
+    const float *sigmas;
     int first, draws;
     int relu, to_half;
 };
@@ -47,9 +47,7 @@ static inline size_t amx_padded(size_t count, size_t to)
     return (count + to - 1) / to * to;
 }
 
-/* w[pieces][run][n], in float32 -> tiles [columns][pieces][run], zeros beyond run and n; 64-byte aligned,
- * freed with free(). NULL: no memory. */
-uint16_t *amx_pack(int pieces, int run, int n, const float *w);
+/* Of amx_pack's weights. */
 size_t amx_packed_bytes(int pieces, int run, int n);
 
 /* sums: AMX_SUMS_BYTES of work memory, 64-byte aligned. */

@@ -22,13 +22,27 @@ static float *aligned_zeros(size_t count)
     return p ? memset(p, 0, size) : NULL;
 }
 
+/* Panel by panel, with zeros beyond n. */
+static void pack_to(int k, int n, const float *w, ptrdiff_t w_row, ptrdiff_t w_column, float *to)
+{
+    for (int first = 0; first < n; first += GEMM_PANEL) {
+        const int cols = n - first < GEMM_PANEL ? n - first : GEMM_PANEL;
+        for (int i = 0; i < k; i++, to += GEMM_PANEL) {
+            const float *from = w + i * w_row + first * w_column;
+            if (w_column == 1)
+                memcpy(to, from, (size_t)cols * sizeof *to);
+            for (int c = 0; c < cols && w_column != 1; c++)
+                to[c] = from[c * w_column];
+            memset(to + cols, 0, (size_t)(GEMM_PANEL - cols) * sizeof *to);
+        }
+    }
+}
+
 float *gemm_pack(int k, int n, const float *w, ptrdiff_t w_row, ptrdiff_t w_column)
 {
     float *packed = aligned_zeros((size_t)k * (size_t)gemm_padded(n));
-    for (int j = 0; packed && j < n; j++)
-        for (int i = 0; i < k; i++)
-            packed[((size_t)(j / GEMM_PANEL) * k + i) * GEMM_PANEL + j % GEMM_PANEL] =
-                w[i * w_row + j * w_column];
+    if (packed)
+        pack_to(k, n, w, w_row, w_column, packed);
     return packed;
 }
 
@@ -40,14 +54,7 @@ size_t gemm_matmul_scratch(int m, int n, int k)
 
 void gemm_matmul(int m, int n, int k, const float *a, const float *b, float *y, void *scratch)
 {
-    float *to = scratch;
-    for (int first = 0; first < n; first += GEMM_PANEL) {
-        const int cols = n - first < GEMM_PANEL ? n - first : GEMM_PANEL;
-        for (int i = 0; i < k; i++, to += GEMM_PANEL) {
-            memcpy(to, b + (size_t)i * (size_t)n + first, (size_t)cols * sizeof *to);
-            memset(to + cols, 0, (size_t)(GEMM_PANEL - cols) * sizeof *to);
-        }
-    }
+    pack_to(k, n, b, n, 1, scratch);
     struct gemm g = {
         .rows = m, .k = k, .n = n, .x = a, .x_pitch = k, .packed = scratch, .y = y, .y_pitch = n};
     gemm_run(&g);
@@ -56,7 +63,7 @@ void gemm_matmul(int m, int n, int k, const float *a, const float *b, float *y, 
 float *gemm_pad_bias(int n, const float *bias)
 {
     float *padded = aligned_zeros((size_t)gemm_padded(n));
-    if (padded)
+    if (padded && bias)
         memcpy(padded, bias, (size_t)n * sizeof *bias);
     return padded;
 }

@@ -38,7 +38,7 @@ int gemm_padded(int n); /* n rounded up to whole panels */
 /* w [k][n] with its rows w_row and its columns w_column floats apart -> [panels][k][GEMM_PANEL], zeros beyond
  * n: k * gemm_padded(n) floats, 64-byte aligned. NULL: no memory. Freed with free(). */
 float *gemm_pack(int k, int n, const float *w, ptrdiff_t w_row, ptrdiff_t w_column);
-float *gemm_pad_bias(int n, const float *bias); /* NULL: no memory */
+float *gemm_pad_bias(int n, const float *bias); /* zeros where bias is NULL; NULL: no memory */
 
 void gemm_run(const struct gemm *g);
 
